@@ -107,7 +107,7 @@ export default async function journey(studio) {
   await dialog.getByRole('button', { name: `Roll back ${back2} comments` }).click();
   await dialog.getByText(`${back2} comments restored. 1 kept as it is: changed since.`).waitFor();
   await dialog.getByRole('link', { name: 'Open #1' }).click();
-  await page.getByText(`${back2} comments changed, 1 conflict kept as it is.`).waitFor();
+  await page.getByText(`${back2} comments removed, 1 conflict kept as it is.`).waitFor();
   assert.equal(await page.locator('[data-change]').first().getAttribute('data-change'), 'KEPT');
   assert.equal(await page.locator('[data-change="REMOVED"]').count(), back2);
   await page.getByRole('button', { name: `Copy ${back2} statements` }).waitFor();
@@ -121,7 +121,7 @@ export default async function journey(studio) {
   await page.getByText('Overwrites').first().waitFor();
   await page.getByRole('button', { name: 'Roll back 1 comment…' }).click();
   await dialog.getByRole('button', { name: 'Roll back 1 comment', exact: true }).click();
-  await page.getByText('1 comment changed.').waitFor();
+  await page.getByText('1 comment removed.').waitFor();
   await studio.go('/audit?run=1');
   await until('each write has its way back', async () => (await total()) === 2 * count);
   await main.getByRole('button', { name: 'Roll back #1…' }).click();

@@ -57,6 +57,7 @@ export default async function journey(studio) {
   // The plan, with the exact statements.
   await page.getByRole('link', { name: 'Apply…' }).click();
   await button(`Write ${changed} comments`).waitFor();
+  await page.getByRole('link', { name: 'Apply…' }).waitFor({ state: 'detached' });
   await button('Show statements').click();
   await page
     .getByText(/INSERT INTO main\.gloss_comments/)
@@ -108,7 +109,7 @@ export default async function journey(studio) {
   assert.equal((await api(PLAN)).runByNumber.reviewCounts.applied, changed);
   await button(`Roll back ${changed} comments…`).click();
   await question.getByRole('button', { name: `Roll back ${changed} comments`, exact: true }).click();
-  await page.getByText(`${changed} comments changed.`).waitFor();
+  await page.getByText(`${changed} comments removed.`).waitFor();
   await page.getByText('Removed').first().waitFor();
   assert.equal((await api(PLAN)).runByNumber.reviewCounts.applied, 0);
   assert.equal((await api(PLAN)).runByNumber.reviewCounts.accepted, changed);

@@ -37,7 +37,7 @@ import {
   whyNotRollBack,
 } from './reasons';
 import { Resume, useResume } from './resume';
-import { addressOf } from './tabs';
+import { addressOf, type Tab } from './tabs';
 import { type Format, useExport } from './use-export';
 import type { Run } from './use-run';
 
@@ -52,7 +52,14 @@ const EXPORTS: [format: Format, label: string, what: string][] = [
 /** Most runs that a comparison takes. */
 const MOST_COMPARED = 4;
 
-export function Actions({ run, onError }: { run: Run; onError: (error: unknown) => void }) {
+interface ActionsProps {
+  run: Run;
+  /** The tab that is shown has no button that leads to it. */
+  tab: Tab;
+  onError: (error: unknown) => void;
+}
+
+export function Actions({ run, tab, onError }: ActionsProps) {
   const [dialog, setDialog] = useState<Dialog>();
   const navigate = useNavigate();
   const others = useSelected().filter(({ id }) => id !== run.id);
@@ -103,6 +110,7 @@ export function Actions({ run, onError }: { run: Run; onError: (error: unknown) 
         )
       )}
       {hasWork(run) &&
+        tab !== 'apply' &&
         (whyNot === undefined ? (
           <Button
             component={Link}

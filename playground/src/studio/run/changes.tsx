@@ -13,13 +13,14 @@ import {
   ReplaceAll,
   Shield,
   TriangleAlert,
+  Undo2,
 } from 'lucide-react';
 
 import { inWords } from '../api/errors';
 import type { RunOutcomeFragment } from '../api/operations';
 import { Against } from '../review/diff';
 import { Chip, Chips } from '../ui/chips';
-import { plural } from '../ui/figures';
+import { count, plural } from '../ui/figures';
 import { Pill } from '../ui/status';
 import { useRemembered } from '../ui/storage';
 import { Copyable } from '../ui/text';
@@ -36,6 +37,7 @@ export type Change =
   | 'WAITING'
   | 'NOT_REACHED'
   | 'APPLIED'
+  | 'RESTORED'
   | 'REMOVED'
   | 'UNCHANGED';
 
@@ -56,6 +58,7 @@ export const CHANGES: Record<Change, Look> = {
   WAITING: { label: 'Waiting', tone: 'queued', icon: Clock },
   NOT_REACHED: { label: 'Not reached', tone: 'queued', icon: Clock },
   APPLIED: { label: 'Written', tone: 'success', icon: Check },
+  RESTORED: { label: 'Restored', tone: 'success', icon: Undo2 },
   REMOVED: { label: 'Removed', tone: 'cancelling', icon: Minus },
   UNCHANGED: { label: 'Unchanged', tone: 'cancelled', icon: Equal },
 };
@@ -76,13 +79,16 @@ export function plannedChange({ status, before, after }: RunOutcomeFragment, ove
   return status;
 }
 
-/** What an apply has done to a comment. */
-export function changeMade({ status, after }: RunOutcomeFragment, isApplying: boolean): Change {
+/** What an apply or a roll-back has done to a comment. */
+export function changeMade(
+  { status, after }: RunOutcomeFragment,
+  { isApplying, isRollback }: { isApplying: boolean; isRollback: boolean },
+): Change {
   switch (status) {
     case 'PLANNED':
       return isApplying ? 'WAITING' : 'NOT_REACHED';
     case 'APPLIED':
-      return after === null ? 'REMOVED' : 'APPLIED';
+      return after === null ? 'REMOVED' : isRollback ? 'RESTORED' : 'APPLIED';
     case 'CONFLICT':
       return 'KEPT';
     default:
@@ -124,6 +130,17 @@ export function tallyOf(items: RunOutcomeFragment[], total: number, overwrites: 
     conflicts: items.filter(({ status }) => status === 'CONFLICT').length,
     unseen: total - items.length,
   };
+}
+
+/** What a roll-back has done, in words: comments come back, and where there was none before they go. */
+export function rolledBack(applied: number, removed: number | undefined): string {
+  if (removed === undefined) {
+    return `${plural(applied, 'comment')} rolled back`;
+  }
+  const restored = applied - removed;
+  return removed === 0 || restored === 0
+    ? `${plural(applied, 'comment')} ${removed === 0 ? 'restored' : 'removed'}`
+    : `${plural(restored, 'comment')} restored, ${count(removed)} removed`;
 }
 
 /** How many comments are written; the most that it can be while some are not read yet. */

@@ -8,6 +8,7 @@ import { useClient, useQuery } from 'urql';
 import {
   type ApplyStatus,
   RunOutcomesDocument,
+  RunRolledBackDocument,
   type RunOutcomesQueryVariables,
   type RunOutcomeFragment,
 } from '../api/operations';
@@ -15,7 +16,7 @@ import { Chip, Chips } from '../ui/chips';
 import { count, plural } from '../ui/figures';
 import { cursorOf, Pager, pageOf } from '../ui/pager';
 import { Empty, Failure, Loading } from '../ui/states';
-import { changeMade, Changes, sorted, useStatements } from './changes';
+import { changeMade, Changes, rolledBack, sorted, useStatements } from './changes';
 import { CopyStatements } from './copy-statements';
 import classes from './run.module.css';
 import { addressOf } from './tabs';
@@ -53,6 +54,21 @@ function useOutcomes(run: Run, counts: Written | undefined, statuses: ApplyStatu
   return { list: isEmpty ? undefined : data?.run?.applyOutcomes, isEmpty, error, again };
 }
 
+/** How many comments a roll-back removed; undefined where it is not known. */
+function useRemoved(run: Run, counts: Written | undefined): number | undefined {
+  const isWanted = counts?.isRollback === true && counts.applied > 0 && run.status !== 'APPLYING';
+  const [{ data }] = useQuery({
+    query: RunRolledBackDocument,
+    variables: { id: run.id },
+    requestPolicy: 'network-only',
+    pause: !isWanted,
+  });
+  const made = data?.run?.applyOutcomes;
+  return isWanted && made && made.nodes.length === counts.applied
+    ? made.nodes.filter(({ after }) => after === null).length
+    : undefined;
+}
+
 export function Outcomes({ run, counts }: { run: Run; counts: Written | undefined }) {
   const client = useClient();
   const [parameters, setParameters] = useSearchParams();
@@ -63,6 +79,7 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
   const isFirst = !cursor.after && !cursor.before;
   const others = useOutcomes(run, counts, status ? [status] : OTHERS, pageOf(cursor, PAGE));
   const kept = useOutcomes(run, counts, status || !isFirst ? [] : NOT_WRITTEN, pageOf({}, LARGEST_PAGE));
+  const removed = useRemoved(run, counts);
   const change = (changes: Record<string, string>) => {
     const next = new URLSearchParams({ tab: 'apply', plan: 'last', ...(status ? { show: status } : {}), ...changes });
     for (const [name, value] of Object.entries(changes)) {
@@ -88,7 +105,7 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
     );
   }
   const isApplying = run.status === 'APPLYING';
-  const isRollback = isApplying && counts.isRollback;
+  const { isRollback } = counts;
   const readWritten = async () => {
     const items: RunOutcomeFragment[] = [];
     const variables: RunOutcomesQueryVariables = { id: run.id, statuses: ['APPLIED'], first: LARGEST_PAGE };
@@ -107,7 +124,7 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
       variables.after = page.pageInfo.endCursor;
     }
   };
-  const rowsOf = (nodes: RunOutcomeFragment[]) => nodes.map((item) => ({ item, change: changeMade(item, isApplying) }));
+  const rowsOf = (nodes: RunOutcomeFragment[]) => nodes.map((item) => ({ item, change: changeMade(item, { isApplying, isRollback }) }));
   const unlisted = kept.list ? kept.list.totalCount - kept.list.nodes.length : 0;
   const rows = [...sorted(rowsOf(kept.list?.nodes ?? [])), ...rowsOf(others.list?.nodes ?? [])];
   return (
@@ -116,7 +133,11 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
         <h2 className={classes.verdict}>{isRollback ? 'Rolling back' : 'Writing comments'}</h2>
       ) : (
         <p className={classes.verdict}>
-          {counts.applied === 0 ? 'No comment was changed' : `${plural(counts.applied, 'comment')} changed`}
+          {counts.applied === 0
+            ? 'No comment was changed'
+            : isRollback
+              ? rolledBack(counts.applied, removed)
+              : `${plural(counts.applied, 'comment')} changed`}
           {counts.unchanged > 0 && `, ${count(counts.unchanged)} already there`}
           {counts.conflict > 0 &&
             `, ${plural(counts.conflict, 'conflict')} kept as ${counts.conflict === 1 ? 'it is' : 'they are'}`}
@@ -133,7 +154,11 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
               figure={counts[of]}
               onClick={() => change({ show: it === status ? '' : it })}
             >
-              {it === 'PLANNED' && !isApplying ? 'Not reached' : label}
+              {it === 'PLANNED' && !isApplying
+                ? 'Not reached'
+                : it === 'APPLIED' && isRollback
+                  ? 'Rolled back'
+                  : label}
             </Chip>
           ))}
         </Chips>

@@ -131,7 +131,7 @@ function RunView({ run, refetch }: { run: Run; refetch: () => void }) {
           {isMoving && <span className={`${classes.percent} muted`}>{Math.floor(share * 100)} %</span>}
         </>
       }
-      actions={<Actions run={run} onError={onError} />}
+      actions={<Actions run={run} tab={tab} onError={onError} />}
       toolbar={
         <>
           <Head run={run} />

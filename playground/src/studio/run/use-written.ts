@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useClient } from 'urql';
 
-import { RunOutcomeCountsDocument } from '../api/operations';
+import { RunOutcomeCountsDocument, type RunOutcomeCountsQuery } from '../api/operations';
 import type { Run } from './use-run';
 
 export interface Written {
@@ -13,8 +13,19 @@ export interface Written {
   unchanged: number;
   conflict: number;
   failed: number;
-  /** Whether comments are put back. It is known while the run is APPLYING: no review changes then. */
+  /** Whether comments were put back, or are being put back. */
   isRollback: boolean;
+}
+
+/** Whether the last write of the run was a roll-back. */
+function isRollback({ status, all, applied }: NonNullable<RunOutcomeCountsQuery['run']>): boolean {
+  const [first] = applied.nodes;
+  // After an apply the written text stands as applied; after a roll-back it does not. Reviews may have changed since.
+  if (first && status !== 'APPLYING') {
+    return first.suggestion.applied === null || first.suggestion.applied.after !== first.after;
+  }
+  // An apply writes the final texts, and no review changes meanwhile.
+  return all.nodes.some(({ after, suggestion }) => after !== suggestion.finalText);
 }
 
 /** The counts; `read` fetches them again, and gives null where the run was deleted. */
@@ -40,8 +51,7 @@ export function useOutcomeCounts(runId: string) {
       unchanged: run.unchanged.totalCount,
       conflict: run.conflict.totalCount,
       failed: run.failed.totalCount,
-      // An apply writes the final texts.
-      isRollback: run.all.nodes.some(({ after, suggestion }) => after !== suggestion.finalText),
+      isRollback: isRollback(run),
     };
     if (mine > shown.current) {
       shown.current = mine;
