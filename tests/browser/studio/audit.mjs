@@ -55,12 +55,14 @@ export default async function journey(studio) {
   const { display } = suggestions.nodes.at(-1).asset;
   await main.getByRole('button', { name: `Roll back ${display}` }).click();
   await dialog.getByText('The database loses the text').waitFor();
+  await dialog.getByText('There was none before: the comment is removed.').waitFor();
   await studio.axe('the plan of one roll-back');
   await dialog.getByRole('button', { name: 'Roll back 1 comment' }).click();
-  await dialog.getByText('1 comment restored.').waitFor();
+  await dialog.getByText('1 comment removed.').waitFor();
   await studio.axe('one roll-back done');
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await write(display).getByText('Rolled back').waitFor();
+  await write(display).locator('s').waitFor();
   await fresh();
   await write(display).getByText('Comment removed').waitFor();
   await until('the roll-back is a write of its own', async () => (await total()) === count + 1);
@@ -105,7 +107,7 @@ export default async function journey(studio) {
   await dialog.getByRole('button', { name: `Copy ${back2} statements` }).waitFor();
   await studio.axe('the plan of a whole roll-back');
   await dialog.getByRole('button', { name: `Roll back ${back2} comments` }).click();
-  await dialog.getByText(`${back2} comments restored. 1 kept as it is: changed since.`).waitFor();
+  await dialog.getByText(`${back2} comments removed. 1 kept as it is: changed since.`).waitFor();
   await dialog.getByRole('link', { name: 'Open #1' }).click();
   await page.getByText(`${back2} comments removed, 1 conflict kept as it is.`).waitFor();
   assert.equal(await page.locator('[data-change]').first().getAttribute('data-change'), 'KEPT');

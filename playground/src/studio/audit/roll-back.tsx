@@ -7,7 +7,7 @@ import { useMutation } from 'urql';
 
 import { useEvents } from '../api/events';
 import { AuditProgressDocument, RunRollbackDocument } from '../api/operations';
-import { amountOf, Changes, plannedChange, sorted, tallyOf, writes as isWritten } from '../run/changes';
+import { amountOf, Changes, plannedChange, rolledBack, sorted, tallyOf, writes as isWritten } from '../run/changes';
 import { CopyStatements } from '../run/copy-statements';
 import { useAtRest, useOutcomeCounts, type Written } from '../run/use-written';
 import { usePlan } from '../run/use-plan';
@@ -27,8 +27,22 @@ export interface RollBackOf {
 /** Comments that the dialog lists. */
 const LISTED = 50;
 
+/** What becomes of the comments in the database. */
+function fateOf(isOne: boolean, fate: 'restored' | 'removed' | 'both'): string {
+  switch (fate) {
+    case 'restored':
+      return isOne ? 'The previous comment is restored.' : 'The previous comments are restored.';
+    case 'removed':
+      return isOne
+        ? 'There was none before: the comment is removed.'
+        : 'There were none before: the comments are removed.';
+    case 'both':
+      return 'Previous comments are restored; where there was none, the comment is removed.';
+  }
+}
+
 export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { onClose: () => void }) {
-  const [begun, setBegun] = useState<{ total: number; writes: number; after: number }>();
+  const [begun, setBegun] = useState<Omit<WorkProps, 'run'>>();
   const [overwrite, setOverwrite] = useState(false);
   const plan = usePlan({ runId: run.id, rollback: true, suggestionIds }, run.id);
   const [{ error, fetching }, rollBack] = useMutation(RunRollbackDocument);
@@ -36,11 +50,22 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
   const tally = tallyOf(items, total ?? 0, overwrite);
   const changes = sorted(items.map((item) => ({ item, change: plannedChange(item, overwrite) })));
 
+  // What becomes of the comments that are rolled back, as far as they are read.
+  const written = items.filter((item) => isWritten(item, overwrite));
+  const removed = written.filter(({ after }) => after === null).length;
+  const isMixed = tally.unseen > 0 || (removed > 0 && removed < written.length);
+  const fate = fateOf(asset !== undefined, isMixed ? 'both' : removed > 0 ? 'removed' : 'restored');
+
   const begin = async () => {
     const { data } = await rollBack({ runId: run.id, suggestionIds: suggestionIds ?? null, overwrite });
     if (data) {
       const { total: ordered, run: started } = data.rollbackRun;
-      setBegun({ total: ordered, writes: tally.writes + tally.unseen, after: started.lastSequence });
+      setBegun({
+        total: ordered,
+        writes: tally.writes + tally.unseen,
+        removes: tally.unseen > 0 ? undefined : removed,
+        after: started.lastSequence,
+      });
     }
   };
   return (
@@ -59,8 +84,9 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
         <>
           <p className={classes.lead}>
             {asset
-              ? 'The database loses the text that Gloss wrote. The previous comment is restored.'
-              : `The database loses the texts that #${run.number} wrote. The previous comments are restored.`}{' '}
+              ? 'The database loses the text that Gloss wrote.'
+              : `The database loses the texts that #${run.number} wrote.`}{' '}
+            {fate}{' '}
             Suggestions and reviews stay: you can apply them again.
           </p>
           <div className={classes.plan} tabIndex={0} role="region" aria-label="Plan">
@@ -127,15 +153,17 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
 
 interface WorkProps {
   run: RollBackOf['run'];
-  /** How many comments are looked at, and how many of them the plan restores. */
+  /** How many comments are looked at, and how many of them the plan puts back. */
   total: number;
   writes: number;
+  /** How many of these it removes; undefined where that is not known. */
+  removes: number | undefined;
   /** The last event before. */
   after: number;
 }
 
 /** Follows the roll-back to its end, then says what was done. */
-function Work({ run, total, writes, after }: WorkProps) {
+function Work({ run, total, writes, removes, after }: WorkProps) {
   const { counts, read } = useOutcomeCounts(run.id);
   const refresh = useAtRest(read);
   const [result, setResult] = useState<Written | null>();
@@ -154,17 +182,20 @@ function Work({ run, total, writes, after }: WorkProps) {
     return <Failure error={error} />;
   }
   if (total === 0) {
-    return <p>There was nothing to restore.</p>;
+    return <p>There was nothing to roll back.</p>;
   }
   if (result === undefined) {
     return (
       <p role="status" className={classes.working}>
-        <Spinner label="at work" /> Rolling back: {count(counts?.applied ?? 0)} of {plural(writes, 'comment')} restored…
+        <Spinner label="at work" /> Rolling back: {count(counts?.applied ?? 0)} of {plural(writes, 'comment')}…
       </p>
     );
   }
+  const applied = result?.applied ?? 0;
+  // Where some were kept or failed after all, it is not known which.
+  const removed = removes === 0 ? 0 : removes === writes ? applied : applied === writes ? removes : undefined;
   const parts = result && [
-    `${plural(result.applied, 'comment')} restored.`,
+    `${rolledBack(result.applied, removed)}.`,
     result.unchanged > 0 && `${count(result.unchanged)} already there.`,
     result.conflict > 0 &&
       `${count(result.conflict)} kept as ${result.conflict === 1 ? 'it is' : 'they are'}: changed since.`,

@@ -1,5 +1,6 @@
 // The writes: a table on a desktop, a list on a phone.
 
+import { Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
@@ -64,7 +65,7 @@ export function WriteList({ writes, undo }: WritesProps) {
   return (
     <ul className={classes.list}>
       {writes.map((write) => (
-        <li key={write.id}>
+        <li key={write.id} data-undone={write.rolledBackAt !== null}>
           <Asset write={write} />
           <Change write={write} />
           <div className={classes.foot}>
@@ -109,8 +110,17 @@ function Change({ write }: { write: AuditWriteFragment }) {
   const isLong = Math.max(before?.length ?? 0, after?.length ?? 0) > LONG;
   return (
     <>
+      {rolledBackAt !== null && (
+        <div className={classes.undone}>
+          <Undo2 size={12} strokeWidth={1.75} aria-hidden /> Rolled back <Moment at={rolledBackAt} />
+        </div>
+      )}
       <div className={isLong && !isOpen ? classes.folded : undefined} lang="und">
-        <WordDiff parts={diffWords(before ?? '', after ?? '')} />
+        {rolledBackAt === null ? (
+          <WordDiff parts={diffWords(before ?? '', after ?? '')} />
+        ) : (
+          <s className={classes.struck}>{after ?? before}</s>
+        )}
       </div>
       <div className={classes.note}>
         {isLong && (
@@ -118,13 +128,9 @@ function Change({ write }: { write: AuditWriteFragment }) {
             {isOpen ? 'Less' : 'More'}
           </button>
         )}
+        {rolledBackAt !== null && before !== null && after !== null && <span>Before: {before}</span>}
         {before === null && <span>No comment before</span>}
         {after === null && <span>Comment removed</span>}
-        {rolledBackAt !== null && (
-          <span className={classes.undone}>
-            Rolled back <Moment at={rolledBackAt} />
-          </span>
-        )}
       </div>
     </>
   );
