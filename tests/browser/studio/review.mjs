@@ -7,7 +7,7 @@ import { gate, proper } from '../model.mjs';
 
 const START = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
 const STATE = `query($number: Int!) {
-  runByNumber(number: $number) { status reviewCounts { unreviewed accepted edited skipped }
+  runByNumber(number: $number) { id status reviewCounts { unreviewed accepted edited skipped }
     suggestions(first: 10) { nodes { asset { display } finalText description alternatives { text } } } }
 }`;
 
@@ -154,6 +154,12 @@ export default async function journey(studio) {
   await studio.axe('one table');
   await page.getByRole('option', { name: /^main\.orders \(\d+\)$/ }).click();
   await until('the table is in the URL', () => parameters().get('table') === 'orders');
+  const ofTable = `query($id: ID!) {
+    run(id: $id) { suggestions(filter: { schema: "main", table: "orders" }) { totalCount } }
+  }`;
+  const { totalCount } = (await api(ofTable, { id: (await run()).id })).run.suggestions;
+  await page.getByRole('button', { name: new RegExp(`^All\\s*${totalCount}$`) }).waitFor();
+  await page.getByRole('button', { name: new RegExp(`^Unreviewed\\s*${totalCount}$`) }).waitFor();
   await page.getByRole('button', { name: /^Skip all/ }).click();
   await page.getByText('Nothing is written for skipped suggestions.').waitFor();
   await studio.axe('skip all');

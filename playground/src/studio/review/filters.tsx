@@ -40,8 +40,9 @@ const BAND_KEYS = { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' } as const;
 const STATE_KEYS = { UNREVIEWED: 'unreviewed', ACCEPTED: 'accepted', EDITED: 'edited', SKIPPED: 'skipped' } as const;
 
 export const Filters = memo(function Filters({ view, change, figures }: FiltersProps) {
-  const counts = figures?.reviewCounts;
   const facets = figures?.suggestions.facets;
+  // Like each choice's figure, these follow all filters but their own.
+  const counts = facets?.states;
   const all = counts && counts.unreviewed + counts.accepted + counts.edited + counts.skipped;
   const kinds = new Map(facets?.kinds.map((it) => [it.kind, it.count]));
   const substances = new Map(facets?.substances.map((it) => [it.substance, it.count]));
@@ -53,7 +54,7 @@ export const Filters = memo(function Filters({ view, change, figures }: FiltersP
   return (
     <search className={classes.filters}>
       <div className={classes.filterLine}>
-        <Chips className={classes.chips} label="State, of the whole run">
+        <Chips className={classes.chips} label="State">
           <Chip figure={all ?? null} on={view.states.length === 0} onClick={() => change({ states: [] })}>
             All
           </Chip>
