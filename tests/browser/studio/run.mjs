@@ -23,7 +23,7 @@ export default async function journey(studio) {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   /** The statements that were copied. */
   const copied = async () =>
-    (await page.evaluate(() => navigator.clipboard.readText())).split(/;\n?(?=INSERT|DELETE|$)/).filter(Boolean);
+    (await page.evaluate(() => navigator.clipboard.readText())).match(/^(INSERT|DELETE)\b.*/gm) ?? [];
 
   // Watching: the page goes from the queue to the end by itself, and stays on its tab.
   await studio.go('/');
@@ -115,7 +115,8 @@ export default async function journey(studio) {
   assert.equal((await api(PLAN)).runByNumber.reviewCounts.accepted, changed);
   await button(`Copy ${changed} statements`).click();
   await button('Copied').waitFor();
-  assert.ok((await copied()).every((statement) => statement.startsWith('DELETE')));
+  const undone = await copied();
+  assert.ok(undone.length > 0 && undone.every((statement) => statement.startsWith('DELETE')));
 
   // All results as a file.
   for (const format of ['csv', 'json']) {
