@@ -167,7 +167,8 @@ function Work({ run, total, writes, removes, after }: WorkProps) {
   const { counts, read } = useOutcomeCounts(run.id);
   const refresh = useAtRest(read);
   const [result, setResult] = useState<Written | null>();
-  useEffect(() => void read(), [read]);
+  // A short roll-back can be done before its events are listened to.
+  useEffect(() => void read().then((first) => first?.isEnded && setResult((before) => before ?? first)), [read]);
   const error = useEvents(
     { query: AuditProgressDocument, variables: { runId: run.id, after }, pause: total === 0 },
     (event) => {

@@ -25,7 +25,7 @@ import type { Written } from './use-written';
 
 const PAGE = 50;
 const LARGEST_PAGE = 200;
-type Figure = Exclude<keyof Written, 'all' | 'isRollback'>;
+type Figure = Exclude<keyof Written, 'all' | 'isRollback' | 'isEnded'>;
 const STATES: [status: ApplyStatus, label: string, of: Figure][] = [
   ['CONFLICT', 'Kept as it is', 'conflict'],
   ['FAILED', 'Failed', 'failed'],

@@ -15,6 +15,8 @@ export interface Written {
   failed: number;
   /** Whether comments were put back, or are being put back. */
   isRollback: boolean;
+  /** Whether it is done. */
+  isEnded: boolean;
 }
 
 /** Whether the last write of the run was a roll-back. */
@@ -52,6 +54,7 @@ export function useOutcomeCounts(runId: string) {
       conflict: run.conflict.totalCount,
       failed: run.failed.totalCount,
       isRollback: isRollback(run),
+      isEnded: run.status !== 'APPLYING',
     };
     if (mine > shown.current) {
       shown.current = mine;
