@@ -49,7 +49,7 @@ export default async function journey(studio) {
     });
   const schemas = [{ name: 'main', tables: [{ name: 'customers' }] }];
   const brief = { llmProfileId, options: { verbosity: 'BRIEF' } };
-  const runs = [await start({}), await start(brief), await start({}, { schemas })];
+  const runs = [await start({}), await start(brief), await start({}, { schemas, exclude: ['*_bak'] })];
   for (const run of runs) {
     await ended(run);
   }
@@ -66,7 +66,8 @@ export default async function journey(studio) {
   // Differing settings come first; the others on request.
   await studio.go('/compare?runs=1,2,3');
   await main.getByRole('heading', { name: 'Texts' }).waitFor();
-  assert.deepEqual(await values('Verbosity', [1, 2, 3]), ['Detailed', 'Brief', 'Detailed']);
+  assert.deepEqual(await values('Length', [1, 2, 3]), ['Detailed', 'Brief', 'Detailed']);
+  assert.match((await values('Left out', [1, 2, 3]))[2], /^\*_bak$/m);
   assert.equal(await row('Temperature').count(), 0);
   await main.getByRole('button', { name: /^Show \d+ that are the same$/ }).click();
   await row('Temperature').waitFor();
@@ -86,11 +87,12 @@ export default async function journey(studio) {
   await studio.axe('actions for a run');
   await page.keyboard.press('Escape');
 
-  // What was not measured is no zero and never wins; equal best values share the win.
+  // What was not measured is no zero and never wins; equal best values share the win. What one run alone has wins nothing.
   const [sent, asked] = await values('Tokens sent', [1, 2, 3]);
   assert.match(sent, /—/);
   assert.match(sent, /the builtin describer sends nothing to a model/);
   assert.match(asked, /^[\d,]+$/m);
+  assert.equal(await row('Tokens sent').getByRole('img', { name: /^Best/ }).count(), 0);
   assert.match((await values('Cost', [1, 2, 3]))[0], /^\$0$/m);
   const best = ['Best, with #2 and #3', 'Best, with #1 and #3', 'Best, with #1 and #2'];
   for (const label of isPhone ? best.slice(0, 1) : best) {

@@ -1,6 +1,7 @@
 // The metrics of the runs: a value each, the best ones marked, and the difference to the baseline.
 //
-// What was not measured is "—" with its reason and never best; equal best values share the mark.
+// What was not measured is "—" with its reason and never best; equal best values share the mark. A value that no other
+// run has is not best: it was compared with nothing.
 
 import { Tooltip } from '@mantine/core';
 import { ArrowDown, ArrowUp, Check, Minus } from 'lucide-react';
@@ -40,6 +41,7 @@ export function MetricRows({ summary, shown }: { summary: Summary; shown: number
       {metrics.map(({ name, direction, values, winners }) => {
         const [Arrow, word] = DIRECTIONS[direction];
         const { label, about } = METRICS[name];
+        const best = values.filter((value) => value !== null).length > 1 ? winners : [];
         return (
           <tr key={name}>
             <th scope="row">
@@ -62,8 +64,8 @@ export function MetricRows({ summary, shown }: { summary: Summary; shown: number
                     suggestions={suggestions?.[at] ?? null}
                     base={base >= 0 && base !== at ? (values[base] ?? null) : null}
                     baseline={baseline}
-                    best={winners.includes(run.id)}
-                    rivals={runs.filter(({ id }) => id !== run.id && winners.includes(id)).map(({ number }) => number)}
+                    best={best.includes(run.id)}
+                    rivals={runs.filter(({ id }) => id !== run.id && best.includes(id)).map(({ number }) => number)}
                   />
                 </td>
               );

@@ -9,7 +9,7 @@ import { Unknown } from '../ui/time';
 import classes from './compare.module.css';
 import type { Summary } from './use-comparison';
 import type { Change, View } from './view';
-import { SETTINGS, settingText } from './words';
+import { differencesOf, SETTINGS, settingText } from './words';
 
 interface SettingsProps {
   summary: Summary;
@@ -21,7 +21,7 @@ interface SettingsProps {
 
 /** The settings that are the same for all runs, as the first one has them. */
 function shared(summary: Summary): [setting: string, value: string][] {
-  const differing = new Set(summary.differences.map(({ setting }) => setting));
+  const differing = new Set(differencesOf(summary).map(({ setting }) => setting));
   const [run] = summary.runs as [CompareRunFragment];
   return Object.entries(SETTINGS)
     .filter(([setting]) => !differing.has(setting))
@@ -32,6 +32,7 @@ function shared(summary: Summary): [setting: string, value: string][] {
 const labelOf = (setting: string) => SETTINGS[setting]?.[0] ?? setting;
 
 export function SettingRows({ summary, shown, view, change }: SettingsProps) {
+  const differences = differencesOf(summary);
   const same = shared(summary);
   return (
     <tbody>
@@ -40,9 +41,7 @@ export function SettingRows({ summary, shown, view, change }: SettingsProps) {
           <div className={classes.sectionHead}>
             <h2>Settings</h2>
             <span className="muted">
-              {summary.differences.length === 0
-                ? 'The same for all'
-                : `${plural(summary.differences.length, 'difference')}`}
+              {differences.length === 0 ? 'The same for all' : plural(differences.length, 'difference')}
             </span>
             <Button
               size="compact-xs"
@@ -55,7 +54,7 @@ export function SettingRows({ summary, shown, view, change }: SettingsProps) {
           </div>
         </th>
       </tr>
-      {summary.differences.map(({ setting, values }) => (
+      {differences.map(({ setting, values }) => (
         <tr key={setting}>
           <th scope="row">{labelOf(setting)}</th>
           {shown.map((at) => (

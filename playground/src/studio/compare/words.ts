@@ -5,6 +5,7 @@ import { PROVIDERS } from '../models/providers';
 import { count, dollars, ofAll } from '../ui/figures';
 import { COMMANDS, KINDS, STATUSES } from '../ui/status';
 import { duration } from '../ui/time';
+import type { Summary } from './use-comparison';
 
 export const AGREEMENTS: Record<Agreement, { label: string; tone: string; hint: string }> = {
   SAME: { label: 'Same', tone: 'success', hint: 'All texts are equal, apart from white space.' },
@@ -35,15 +36,17 @@ export const SETTINGS: Record<string, [label: string, read: Read]> = {
   dbProfile: ['DB profile', (run) => run.dbProfileName],
   'scope.database': ['Database', (run) => run.scope.database],
   scope: ['Scope', (run) => run.scopeSummary],
+  'scope.exclude': ['Left out', (run) => run.scope.exclude.join(', ')],
+  'scope.partitions': ['Partitions', (run) => run.scope.partitions],
   llmProfile: ['LLM profile', (run) => run.llmProfileName],
   provider: ['Provider', (run) => run.llmProfile?.provider],
   model: ['Model', (run) => run.model],
   'options.missingOnly': ['Only assets without a comment', (run) => run.options.missingOnly],
   'options.replaceComments': ["Replace people's comments", (run) => run.options.replaceComments],
-  'options.alternatives': ['Alternatives', (run) => run.options.alternatives],
+  'options.alternatives': ['Wordings', (run) => run.options.alternatives],
   'options.temperature': ['Temperature', (run) => run.options.temperature],
   'options.maxOutputTokens': ['Max tokens per answer', (run) => run.options.maxOutputTokens],
-  'options.verbosity': ['Verbosity', (run) => run.options.verbosity],
+  'options.verbosity': ['Length', (run) => run.options.verbosity],
   'options.profileData': ['Statistics and samples', (run) => run.options.profileData],
   'options.instructions': ['Instructions', (run) => run.options.instructions],
   variations: ['Variations', () => null],
@@ -59,9 +62,23 @@ const LOOKUPS: Record<string, Record<string, string>> = {
   provider: PROVIDERS,
   status: Object.fromEntries(Object.entries(STATUSES).map(([name, { label }]) => [name, label])),
   'options.verbosity': { BRIEF: 'Brief', DETAILED: 'Detailed', COMPREHENSIVE: 'Comprehensive' },
+  'scope.partitions': { PARENT: 'Once, through their parent', EACH: 'Each as a table' },
   variations: { LEXICAL: 'Same meaning, other words', SEMANTIC: 'Another meaning' },
 };
 const YES_NO: Record<string, string> = { true: 'Yes', false: 'No' };
+
+/** The settings in which the API compares no runs, though it tells them. */
+const COMPARED_HERE = ['scope.exclude', 'scope.partitions'];
+
+/** The settings in which the runs differ, in the order of `SETTINGS`. */
+export function differencesOf({ differences, runs }: Pick<Summary, 'differences' | 'runs'>): Summary['differences'] {
+  const known = new Set(differences.map(({ setting }) => setting));
+  const more = COMPARED_HERE.filter((setting) => !known.has(setting))
+    .map((setting) => ({ setting, values: runs.map((run) => String(SETTINGS[setting]?.[1](run) ?? '') || null) }))
+    .filter(({ values }) => new Set(values).size > 1);
+  const order = Object.keys(SETTINGS);
+  return [...differences, ...more].sort((one, other) => order.indexOf(one.setting) - order.indexOf(other.setting));
+}
 
 /** A setting's value as a person reads it. */
 export const settingText = (setting: string, value: string) => (LOOKUPS[setting] ?? YES_NO)[value] ?? value;
