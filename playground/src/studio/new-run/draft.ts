@@ -3,7 +3,7 @@
 
 import type { DbBackend, StartCommand, StartRunInput } from '../api/operations';
 import { everythingOf, type Target, targetInput } from '../scope/model';
-import { budgetInput, freshOptions, type Model, modelOf, type Options, optionsInput } from './options';
+import { budgetInput, freshOptions, lastModel, type Model, modelOf, type Options, optionsInput } from './options';
 
 export interface Draft {
   targets: Target[];
@@ -72,7 +72,7 @@ export function draftAt(address: string, models: Model[]): Omit<Kept, 'address'>
 
 /** A fresh draft with what the address names. */
 export function freshAt(address: string, models: Model[]): Draft {
-  const fresh: Draft = { targets: [], command: 'RUN', options: freshOptions(models) };
+  const fresh: Draft = { targets: [], command: 'RUN', options: freshOptions(models, lastModel()) };
   const parameters = new URLSearchParams(address);
   const profile = parameters.get('profile');
   if (!profile) {

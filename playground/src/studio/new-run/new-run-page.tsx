@@ -182,7 +182,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
             busy={started.fetching}
             className={classes.start as string}
           >
-            {label(shown.length, estimate)}
+            {label(shown.length, draft.command === 'RUN_APPLY', estimate)}
           </Action>
           <Button variant="subtle" color="gray" fullWidth onClick={() => setDraft(freshAt(address, models))}>
             Start over
@@ -211,8 +211,13 @@ function whyNot(targets: Target[], profiles: Profile[], model: Model | undefined
   return model ? undefined : 'Choose a model first.';
 }
 
-function label(runs: number, { data, pending }: Estimate): string {
-  const what = runs > 1 ? `Start ${count(runs)} runs` : 'Start run';
+/** What the button does. What no review holds back, it says: the database is written to. */
+function label(runs: number, writes: boolean, { data, pending }: Estimate): string {
+  const what = writes
+    ? `Start ${plural(runs, 'run')} and write to the database${runs > 1 ? 's' : ''}`
+    : runs > 1
+      ? `Start ${count(runs)} runs`
+      : 'Start run';
   if (!data || pending) {
     return what;
   }

@@ -81,9 +81,11 @@ const LAST_MODEL = 'model.last';
 /** Remembers the model that a form was sent with: the next form begins with it. */
 export const rememberModel = (model: Model | undefined) => remember(LAST_MODEL, model?.id);
 
+/** The model that the last form was sent with. */
+export const lastModel = () => recall<string | null>(LAST_MODEL, null);
+
 /** The defaults with the model that a form begins with: the last used one, the default, the only one, the builtin. */
-export function freshOptions(models: Model[]): Options {
-  const last = recall<string | null>(LAST_MODEL, null);
+export function freshOptions(models: Model[], last: string | null): Options {
   const model =
     models.find(({ id }) => id === last) ??
     modelOf(models, DEFAULTS) ??

@@ -31,7 +31,8 @@ export const fresh = (models: Model[]): Draft => ({
   timeZone: zone,
   onChange: false,
   target: null,
-  options: freshOptions(models),
+  // A schedule is for long: it begins with the default model, not with the one that happened to be used last.
+  options: freshOptions(models, null),
   apply: false,
 });
 

@@ -318,7 +318,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
             busy={creation.fetching || update.fetching}
             className={forms.start as string}
           >
-            {schedule ? 'Save' : `Create schedule${costOf(estimate.pending ? undefined : estimate.data?.costUsd)}`}
+            {schedule ? 'Save' : `${creates(draft)}${costOf(estimate.pending ? undefined : estimate.data?.costUsd)}`}
           </Action>
           <Button variant="subtle" color="gray" fullWidth onClick={leave}>
             {schedule ? 'Discard changes' : 'Discard'}
@@ -333,6 +333,9 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
 const FIELDS = new RegExp(
   `^(name|cron|fireAt|timeZone|(target|targets\\.0)\\.(database|schemas|exclude)|${OPTION_PATHS})\\b`,
 );
+
+/** What the button does. What no review holds back, it says: each run writes to the database. */
+const creates = ({ apply }: Draft) => (apply ? 'Create schedule that writes to the database' : 'Create schedule');
 
 const costOf = (usd: number | null | undefined) => (usd ? ` · about ${dollars(usd)} a run` : '');
 
