@@ -1,4 +1,4 @@
-// The rows of the list: a table of fixed widths on a desktop, two lines a run on a phone.
+// The rows of the list: a table of fixed widths on a desktop, three lines a run on a phone.
 
 import { Checkbox, Tooltip } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
@@ -7,7 +7,7 @@ import { useRef } from 'react';
 import { Link } from 'react-router';
 import { useMutation } from 'urql';
 
-import { CancelRunDocument, type RunOrderField, type RunRowFragment } from '../api/operations';
+import { CancelRunDocument, type RunOrderField, type RunRowFragment, type RunStatus } from '../api/operations';
 import { Action } from '../ui/action';
 import { ofAll } from '../ui/figures';
 import { useKeys } from '../ui/keys';
@@ -96,6 +96,9 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
               <div className={classes.itemFoot}>
                 <Clipped text={run.title ?? run.scopeSummary} />
                 {isLive(run.status) && <Pace run={run} />}
+              </div>
+              <div className={classes.itemFoot}>
+                <Clipped text={[run.dbProfileName, run.model && shortModel(run.model)].filter(Boolean).join(' · ')} />
               </div>
             </div>
           </li>
@@ -191,13 +194,16 @@ function Head({ name, className, field, view, change }: HeadProps) {
   );
 }
 
+/** The pill of a run that is running turns already. */
+const AT_WORK = new Set<RunStatus>(['CANCELLING', 'APPLYING']);
+
 function Id({ run, link }: { run: RunRowFragment; link: (element: HTMLAnchorElement | null) => void }) {
   return (
     <span className={classes.number}>
       <Link ref={link} to={`/runs/${run.number}`} className={classes.open}>
         #{run.number}
       </Link>
-      {isLive(run.status) && run.status !== 'QUEUED' && <Spinner label="at work" />}
+      {AT_WORK.has(run.status) && <Spinner label="at work" />}
     </span>
   );
 }
