@@ -75,7 +75,9 @@ export function SignIn({ before }: SignInProps) {
         <Button type="submit" size="sm" loading={isBusy} fullWidth>
           Sign in
         </Button>
-        <p>The browser keeps a session cookie for 30 days, not the token.</p>
+        <p>
+          The browser keeps a session cookie, not the token. You stay signed in until the server restarts, at most 30 days.
+        </p>
       </form>
     </main>
   );
