@@ -106,10 +106,9 @@ export default async function journey(studio) {
   await page.getByText('Correct the marked field.').waitFor();
   await wordings.fill('2');
 
-  await second.getByRole('combobox', { name: 'Partitions' }).click();
-  await page.getByRole('option', { name: 'Each partition as a table' }).waitFor();
-  await studio.axe('partitions to choose');
-  await page.keyboard.press('Escape');
+  // SQLite has no partitions.
+  await second.getByLabel('Leave out').waitFor();
+  assert.equal(await second.getByRole('combobox', { name: 'Partitions' }).count(), 0);
 
   // A model with prices: what leaves the house, and what it costs.
   const scripted = await studio.model();
@@ -121,6 +120,10 @@ export default async function journey(studio) {
   await page.getByRole('option', { name: /^priced/ }).click();
   await page.getByText(/receives names, types, keys and comments, and no data of your tables/).waitFor();
   await page.getByRole('button', { name: /^Start 2 runs · about \$\d/ }).waitFor();
+  await page.getByRole('radio', { name: 'Apply at once' }).click();
+  await page.getByRole('button', { name: /^Start 2 runs and write to the databases · about \$\d/ }).waitFor();
+  await studio.axe('runs that write');
+  await page.getByRole('radio', { name: 'Leave for review' }).click();
   await page.getByRole('combobox', { name: 'Model' }).click();
   await page.getByRole('option', { name: /^builtin/ }).click();
 
@@ -155,10 +158,11 @@ export default async function journey(studio) {
   await page.getByRole('button', { name: /^Start run · about \$\d/ }).click();
   await page.waitForURL('**/runs/3');
 
-  // The next form, of a run or of a schedule, begins with the model of this one.
-  for (const path of ['/runs/new', '/schedules/new']) {
-    await studio.go(path);
-    await page.getByText(/receives names, types, keys and comments, and no data of your tables/).waitFor();
-    assert.match(await page.getByRole('combobox', { name: 'Model' }).inputValue(), /^priced/);
-  }
+  // The next run begins with the model of this one, a schedule with the default model.
+  await studio.go('/runs/new');
+  await page.getByText(/receives names, types, keys and comments, and no data of your tables/).waitFor();
+  assert.match(await page.getByRole('combobox', { name: 'Model' }).inputValue(), /^priced/);
+  await studio.go('/schedules/new');
+  await page.getByText('The builtin describer runs inside Gloss').waitFor();
+  assert.match(await page.getByRole('combobox', { name: 'Model' }).inputValue(), /^builtin/);
 }

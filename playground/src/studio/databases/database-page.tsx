@@ -5,9 +5,10 @@ import { Tooltip } from '@mantine/core';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
-import { DatabaseProfilesDocument, type DatabaseRowFragment } from '../api/operations';
+import { DatabaseProfilesDocument, type DatabaseRowFragment, type DbBackend } from '../api/operations';
 import { count, plural } from '../ui/figures';
 import { LinkTabs } from '../ui/link-tabs';
+import { Action } from '../ui/action';
 import { Card, Page } from '../ui/page';
 import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading } from '../ui/states';
@@ -139,7 +140,7 @@ function Profile({ profile, refetch }: { profile: DatabaseRowFragment; refetch: 
       </div>
       {tab === 'catalog' && <Catalog profile={profile} onRead={refetch} />}
       {tab === 'activity' && <Activity profile={profile} />}
-      {tab === 'settings' && <Settings profile={profile} />}
+      {tab === 'settings' && <Settings profile={profile} onEdit={() => open('edit')} />}
       {parameters.get('form') === 'edit' && (
         <ProfileForm
           profile={profile}
@@ -188,7 +189,17 @@ function CoverageCard({ profile, refetch }: { profile: DatabaseRowFragment; refe
   );
 }
 
-function Settings({ profile }: { profile: DatabaseRowFragment }) {
+/** Where sample values are read, by what the profile says of views. SQLite has no logins, MySQL no such superusers. */
+const SAMPLED: Record<DbBackend, (sampleViews: boolean) => string> = {
+  SQLITE: (yes) => (yes ? 'Read' : 'Not read'),
+  MYSQL: (yes) => (yes ? "Read: their functions run with this login's rights" : 'Not read'),
+  POSTGRES: (yes) =>
+    yes
+      ? "Read for all views: their functions run with this login's rights"
+      : 'Only of views whose objects all belong to the login or a superuser',
+};
+
+function Settings({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: () => void }) {
   const rows: [string, React.ReactNode][] = [
     [
       'About',
@@ -212,16 +223,18 @@ function Settings({ profile }: { profile: DatabaseRowFragment }) {
         ))
       ),
     ],
-    [
-      'Sample values through views',
-      profile.sampleViews
-        ? "Read for all views: their functions run with this login's rights"
-        : 'Only of views whose objects all belong to the login or a superuser',
-    ],
+    ['Sample values through views', SAMPLED[profile.backend](profile.sampleViews)],
     ['Added', <Moment key="at" at={profile.createdAt} />],
   ];
   return (
-    <Card>
+    <Card
+      title="Settings"
+      actions={
+        <Action needs="ADMIN" variant="default" onClick={onEdit} aria-label={`Edit ${profile.name}`}>
+          Edit
+        </Action>
+      }
+    >
       <dl className={classes.settings}>
         {rows.map(([label, value]) => (
           <div key={label}>

@@ -260,11 +260,17 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
             <Checkbox
               label="Read sample values through views as well"
               description={
-                <>
-                  Reading a view runs the functions in it with this login's rights. The view's owner
-                  wrote them. The same holds for foreign tables and row-level security
-                  policies. Leave it off unless you trust every owner of objects in this database.
-                </>
+                {
+                  SQLITE: 'Reading a view runs what is in it. Leave it off unless you trust the file.',
+                  MYSQL:
+                    "Reading a view runs the functions in it with this login's rights. The view's owner wrote them. " +
+                    'The same holds for tables whose storage engine keeps the rows elsewhere. ' +
+                    'Leave it off unless you trust every owner of objects in this database.',
+                  POSTGRES:
+                    "Reading a view runs the functions in it with this login's rights. The view's owner wrote them. " +
+                    'The same holds for foreign tables and row-level security policies. ' +
+                    'Leave it off unless you trust every owner of objects in this database.',
+                }[backend ?? 'POSTGRES']
               }
               checked={sampleViews}
               onChange={(event) => setSampleViews(event.currentTarget.checked)}

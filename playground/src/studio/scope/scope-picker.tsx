@@ -72,7 +72,12 @@ export function ScopePicker({ target, onChange, errorAt }: ScopePickerProps) {
       {database === undefined ? (
         <p className="muted">Choose a database to see its tables. This login reaches {names.length} of them.</p>
       ) : (
-        <Chosen key={database} database={database} inherited={inherited} {...{ target, onChange, errorAt }} />
+        <Chosen
+          key={database}
+          database={database}
+          hasPartitions={data?.dbProfile?.backend === 'POSTGRES'}
+          {...{ inherited, target, onChange, errorAt }}
+        />
       )}
     </div>
   );
@@ -80,11 +85,13 @@ export function ScopePicker({ target, onChange, errorAt }: ScopePickerProps) {
 
 interface ChosenProps extends ScopePickerProps {
   database: string;
+  /** Whether partitions are tables, as in PostgreSQL alone. */
+  hasPartitions: boolean;
   /** The profile's own patterns. */
   inherited: string[];
 }
 
-function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps) {
+function Chosen({ database, hasPartitions, inherited, target, onChange, errorAt }: ChosenProps) {
   const catalog = useCatalog(target.dbProfileId, database);
   const [text, setText] = useState('');
   const search = text.trim();
@@ -177,17 +184,19 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
           clearable
           clearButtonProps={{ 'aria-label': 'Remove all patterns' }}
         />
-        <Select
-          label="Partitions"
-          description="How partitioned tables are described"
-          data={[
-            { value: 'PARENT', label: 'Once, through its parent' },
-            { value: 'EACH', label: 'Each partition as a table' },
-          ]}
-          value={target.partitions}
-          onChange={(value) => onChange({ ...target, partitions: value === 'EACH' ? 'EACH' : 'PARENT' })}
-          allowDeselect={false}
-        />
+        {hasPartitions && (
+          <Select
+            label="Partitions"
+            description="How partitioned tables are described"
+            data={[
+              { value: 'PARENT', label: 'Once, through its parent' },
+              { value: 'EACH', label: 'Each partition as a table' },
+            ]}
+            value={target.partitions}
+            onChange={(value) => onChange({ ...target, partitions: value === 'EACH' ? 'EACH' : 'PARENT' })}
+            allowDeselect={false}
+          />
+        )}
       </div>
     </>
   );
