@@ -58,6 +58,13 @@ export default async function journey(studio) {
   await page.keyboard.press('Enter');
   await page.waitForURL('**/runs/1');
 
+  // The run of a number, and a table of a name, come first.
+  await palette('1');
+  await chosen(/#1 analyze/);
+  await field.fill('customers');
+  await chosen(/^main\.customers/);
+  await page.keyboard.press('Escape');
+
   // A database; a column by what people call it; a question.
   await palette('demo');
   await option(/^demo sqlite/).waitFor();

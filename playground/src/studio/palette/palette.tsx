@@ -1,5 +1,6 @@
 // The command palette: one field that goes anywhere. Pages, actions, databases and recent places match at once by their
-// words; runs and assets are asked of the server 200 ms after the last key.
+// words; runs and assets are asked of the server 200 ms after the last key. A table of exactly that name stands before runs,
+// the run of exactly that number before other runs.
 
 import { Modal, useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
@@ -25,8 +26,11 @@ import { useQuery } from 'urql';
 import {
   type AssetKind,
   PaletteAssetsDocument,
+  type PaletteAssetsQuery,
   PaletteProfilesDocument,
+  type PaletteRunFragment,
   PaletteRunsDocument,
+  type PaletteRunsQuery,
 } from '../api/operations';
 import { problemOf } from '../api/errors';
 import { useLacks, useViewer } from '../api/viewer';
@@ -71,6 +75,8 @@ export function Palette({ close, showKeys }: PaletteProps) {
   const lacksOperator = useLacks('OPERATOR');
   const actions = useActions(text, go, { close, showKeys });
   const { profiles, runs, hits, isBehind, errors } = useFound(text);
+  const named = hits.filter((hit) => isNamed(hit, text));
+  const others = hits.filter((hit) => !named.includes(hit));
   // A number or a single word is hardly a question. What is found stands before it.
   const questions = /\S\s+\S/.test(text) && !isBehind ? [text] : [];
   const isEmpty = [recent, pages, actions, profiles, runs, hits, questions].every((items) => items.length === 0);
@@ -122,6 +128,7 @@ export function Palette({ close, showKeys }: PaletteProps) {
                 </Item>
               )}
             </Group>
+            <Hits hits={named} heading="Catalog" go={go} />
             <Group heading="Runs" items={runs}>
               {(run) => (
                 <Item
@@ -135,19 +142,7 @@ export function Palette({ close, showKeys }: PaletteProps) {
                 </Item>
               )}
             </Group>
-            <Group heading="Catalog" items={hits}>
-              {({ dbProfile, asset, description, comment }) => (
-                <Item
-                  key={`${dbProfile.id} ${asset.kind} ${asset.database} ${asset.display}`}
-                  value={`asset ${dbProfile.id} ${asset.kind} ${asset.database} ${asset.display}`}
-                  icon={ASSET_ICONS[asset.kind]}
-                  onSelect={() => go(assetAddress(dbProfile, asset))}
-                  aside={dbProfile.name}
-                >
-                  <code>{asset.display}</code> <span className="muted">{description ?? comment}</span>
-                </Item>
-              )}
-            </Group>
+            <Hits hits={others} heading={named.length > 0 ? 'More of the catalog' : 'Catalog'} go={go} />
             <Group heading="Ask" items={questions}>
               {(question) => (
                 <Item
@@ -184,6 +179,36 @@ export function Palette({ close, showKeys }: PaletteProps) {
         </Command>
       </Modal.Content>
     </Modal.Root>
+  );
+}
+
+type Hit = NonNullable<PaletteAssetsQuery['searchAssets']>['nodes'][number];
+
+/** Whether the text is the name of this table or view, or its name with the schema. */
+function isNamed({ asset: { schema, table, column } }: Hit, text: string): boolean {
+  const wanted = text.toLowerCase();
+  return (
+    table !== null &&
+    column === null &&
+    [table, `${schema}.${table}`].some((name) => name.toLowerCase() === wanted)
+  );
+}
+
+function Hits({ hits, heading, go }: { hits: Hit[]; heading: string; go: (to: string) => void }) {
+  return (
+    <Group heading={heading} items={hits}>
+      {({ dbProfile, asset, description, comment }) => (
+        <Item
+          key={`${dbProfile.id} ${asset.kind} ${asset.database} ${asset.display}`}
+          value={`asset ${dbProfile.id} ${asset.kind} ${asset.database} ${asset.display}`}
+          icon={ASSET_ICONS[asset.kind]}
+          onSelect={() => go(assetAddress(dbProfile, asset))}
+          aside={dbProfile.name}
+        >
+          <code>{asset.display}</code> <span className="muted">{description ?? comment}</span>
+        </Item>
+      )}
+    </Group>
   );
 }
 
@@ -251,17 +276,32 @@ function useActions(text: string, go: (to: string) => void, { close, showKeys }:
   return actions.filter(({ label }) => matches(text, label));
 }
 
+/** The runs found. For a number, the run that has it comes first, then those that show it; others have it out of sight. */
+function numbered({ runByNumber, runs: { nodes } }: PaletteRunsQuery, number: number): PaletteRunFragment[] {
+  if (number === 0) {
+    return nodes;
+  }
+  const shows = (run: PaletteRunFragment) => `${run.number} ${run.title ?? run.scopeSummary}`.includes(String(number));
+  const others = nodes.filter((run) => run.number !== number && shows(run));
+  return [...(runByNumber ? [runByNumber] : []), ...others].slice(0, 5);
+}
+
 /** What the server finds: databases by name, runs by number or text, assets of all catalogs. */
 function useFound(text: string) {
   const [asked] = useDebouncedValue(text, 200);
   const isSearch = text !== '' && asked !== '';
   const [profiles] = useQuery({ query: PaletteProfilesDocument });
-  const [runs] = useQuery({ query: PaletteRunsDocument, variables: { text: asked }, pause: !isSearch });
+  const number = Number(/^#?([1-9]\d{0,8})$/.exec(asked)?.[1] ?? 0);
+  const [runs] = useQuery({
+    query: PaletteRunsDocument,
+    variables: { text: asked, number, isNumber: number > 0 },
+    pause: !isSearch,
+  });
   const [assets] = useQuery({ query: PaletteAssetsDocument, variables: { text: asked }, pause: !isSearch });
   const failed = [['databases', profiles.error], ['runs', runs.error], ['catalogs', assets.error]] as const;
   return {
     profiles: (profiles.data?.dbProfiles ?? []).filter(({ name }) => matches(text, name)).slice(0, 5),
-    runs: (isSearch && runs.data?.runs.nodes) || [],
+    runs: isSearch && runs.data ? numbered(runs.data, number) : [],
     hits: (isSearch && assets.data?.searchAssets.nodes) || [],
     isBehind: text !== '' && (asked !== text || runs.fetching || assets.fetching),
     errors: failed.flatMap(([what, error]) => (error ? [`No ${what}: ${problemOf(error).message}`] : [])),
