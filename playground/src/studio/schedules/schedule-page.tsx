@@ -156,7 +156,15 @@ function What({ schedule }: { schedule: Schedule }) {
     ],
     ...(options.instructions ? [['Instructions', options.instructions] as [string, React.ReactNode]] : []),
     ['Budget of a run', limits.length === 0 ? 'No limit' : limits.join(', ')],
-    [schedule.onChange ? 'The first run' : 'Each run', <RunEstimate key="estimate" schedule={schedule} />],
+    // What later runs of a schedule for changes cover is not known before.
+    ...(schedule.onChange && (schedule.lastFireAt !== null || schedule.runs.nodes.length > 0)
+      ? []
+      : [
+          [schedule.onChange ? 'The first run' : 'Each run', <RunEstimate key="estimate" schedule={schedule} />] as [
+            string,
+            React.ReactNode,
+          ],
+        ]),
   ];
   return (
     <Card title="What">
