@@ -50,17 +50,23 @@ const PLACES: Record<string, string> = {
   llmProfiles: 'on the Models page',
   removeBudget: 'with “Remove the budget”',
   runScheduleNow: 'with “Run now”',
-  searchAssets: 'on the page of the database',
+  searchAssets: 'on the database’s page',
   updateDbProfile: 'on the Databases page',
   updateLlmProfile: 'on the Models page',
   updateSchedule: 'on the Schedules page',
 };
 
-/** A message of the API without the names of its fields and operations. */
+/** A text with the place of the pages instead of an operation of the API; what else stands in backticks stays. */
+export const placesInWords = (text: string) =>
+  text
+    .replace(/\b(list|find|see) them with `searchAssets`/g, 'search the database’s page for them')
+    .replace(/\bwith `(\w+)`/g, (whole, name: string) => PLACES[name] ?? whole);
+
+/** A message of the API without the names of its fields and operations, and without backticks. */
 export function inWords(message: string): string {
-  const text = message
-    .replace(/\bwith `(\w+)`/g, (whole, name: string) => PLACES[name] ?? whole)
-    .replace(/`(?:input\.)?(?:\w+\.)*(\w+)`/g, (whole, name: string) => FIELDS[name] ?? whole);
+  const text = placesInWords(message)
+    .replace(/`(?:input\.)?(?:\w+\.)*(\w+)`/g, (whole, name: string) => FIELDS[name] ?? whole)
+    .replace(/`([^`]+)`/g, '$1');
   return text === message ? text : capital(text);
 }
 

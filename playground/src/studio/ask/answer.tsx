@@ -3,6 +3,7 @@
 import { Fragment } from 'react';
 import { Link } from 'react-router';
 
+import { placesInWords } from '../api/errors';
 import classes from './answer.module.css';
 import type { Cited } from './cited';
 import { type Block, type Piece, readBlocks, readPieces } from './markup';
@@ -11,7 +12,7 @@ export function Answer({ text, cited }: { text: string; cited: Cited[] }) {
   const addresses = new Map(cited.map(({ spelled, address }) => [spelled.toLowerCase(), address]));
   return (
     <div className={classes.answer}>
-      <Blocks blocks={readBlocks(text)} addresses={addresses} />
+      <Blocks blocks={readBlocks(placesInWords(text))} addresses={addresses} />
     </div>
   );
 }

@@ -52,7 +52,7 @@ const WORDS: [word: string, means: string][] = [
   ['Draft', 'A run for a single asset, started on its page.'],
   ['DB profile', 'A named connection to a database.'],
   ['Model', 'What writes the suggestions: the builtin describer or a language model. An LLM profile names it.'],
-  ['Suggestion', 'A proposed comment, with alternatives: further wordings of it.'],
+  ['Suggestion', 'A proposed comment, with further wordings of it.'],
   ['Confidence', 'How sure the text is, from 0 to 1: high from 0.75, medium from 0.5, else low.'],
   ['Substance', 'Whether a text says more than the name: informative, restates the name, or restates the comment.'],
   ['Apply', 'Writing accepted texts into the database. A roll-back restores the comments from before.'],

@@ -46,7 +46,7 @@ export const KINDS: Record<RunKind, string> = {
 /** The word in the Command column. */
 export const KIND_WORDS: Record<RunKind, string> = {
   ANALYZE: 'analyze',
-  RERUN: 'rerun',
+  RERUN: 're-run',
   GENERATE: 'generate',
   ASK: 'ask',
   SCHEDULE: 'schedule',
