@@ -13,15 +13,20 @@ export default async function journey(studio) {
   await page.getByRole('heading', { name: 'No usage.' }).waitFor();
   await studio.axe('nothing used');
 
-  // A run with prices enters by itself.
-  const model = await studio.model();
-  const priced = await model.profile('priced', { inputCostPerMillionTokens: 10, outputCostPerMillionTokens: 20 });
-  const unpriced = await model.profile('unpriced');
+  // The describer uses no tokens: words in place of an empty chart.
   const { dbProfiles } = await api('{ dbProfiles { id name } }');
   const dbProfileId = dbProfiles.find(({ name }) => name === 'demo').id;
   const targets = [{ dbProfileId, schemas: [{ name: 'main', tables: [{ name: 'customers' }] }] }];
   const query = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
   const start = async (llmProfileId) => (await api(query, { input: { targets, llmProfileId } })).startRun.runs[0];
+  await start();
+  await page.getByRole('heading', { name: 'No tokens were used.' }).waitFor();
+  await studio.axe('no tokens');
+
+  // A run with prices enters by itself.
+  const model = await studio.model();
+  const priced = await model.profile('priced', { inputCostPerMillionTokens: 10, outputCostPerMillionTokens: 20 });
+  const unpriced = await model.profile('unpriced');
   await start(priced);
   const head = page.getByRole('columnheader', { name: 'Model', exact: true });
   const models = main.getByRole('table').filter({ has: head });
@@ -41,7 +46,7 @@ export default async function journey(studio) {
   assert.equal(await bars.count(), usage.byDay.length);
   await bars.last().focus();
   const said = await bars.last().getAttribute('aria-label');
-  assert.match(said, /Runs started 1, Tokens [\d,]+, Requests \d+, Cost \$0\.\d+/);
+  assert.match(said, /Runs started 2, Tokens [\d,]+, Requests \d+, Cost \$0\.\d+/);
   await page.keyboard.press('ArrowLeft');
   assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /Tokens 0/);
   await studio.axe('a day in hand');

@@ -152,11 +152,36 @@ function Total({ label, note, children }: { label: string; note?: string | undef
 
 const MEASURES: Record<
   Measure,
-  { label: string; title: string; of: (usage: UsageSumFragment) => number | null; write: (value: number) => string }
+  {
+    label: string;
+    title: string;
+    /** In place of bars that are all 0. */
+    none: string;
+    of: (usage: UsageSumFragment) => number | null;
+    write: (value: number) => string;
+  }
 > = {
-  tokens: { label: 'Tokens', title: 'Tokens per day', of: ({ totalTokens }) => totalTokens, write: compact },
-  cost: { label: 'Cost', title: 'Cost per day, in US dollars', of: ({ costUsd }) => costUsd, write: dollars },
-  requests: { label: 'Requests', title: 'Requests per day', of: ({ requests }) => requests, write: compact },
+  tokens: {
+    label: 'Tokens',
+    title: 'Tokens per day',
+    none: 'No tokens were used.',
+    of: ({ totalTokens }) => totalTokens,
+    write: compact,
+  },
+  cost: {
+    label: 'Cost',
+    title: 'Cost per day, in US dollars',
+    none: 'Nothing was spent.',
+    of: ({ costUsd }) => costUsd,
+    write: dollars,
+  },
+  requests: {
+    label: 'Requests',
+    title: 'Requests per day',
+    none: 'No request was sent to a model.',
+    of: ({ requests }) => requests,
+    write: compact,
+  },
 };
 
 const dayInFull = new Intl.DateTimeFormat('en', {
@@ -171,7 +196,7 @@ const dayInShort = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short
 function Days({ days }: { days: Report['byDay'] }) {
   const [chosen, setMeasure] = useRemembered<Measure>('usage.measure', 'tokens');
   const measure = chosen in MEASURES ? chosen : 'tokens';
-  const { title, of, write } = MEASURES[measure];
+  const { title, none, of, write } = MEASURES[measure];
   const bars = days.map(({ day, runs, usage }): Bar => {
     const at = new Date(`${day}T00:00:00Z`);
     return {
@@ -199,7 +224,11 @@ function Days({ days }: { days: Report['byDay'] }) {
         />
       }
     >
-      <BarChart title={`${title}, in ${zone}`} bars={bars} write={write} unknown={NO_PRICE} />
+      {bars.every(({ value }) => value === 0) ? (
+        <Empty title={none}>The builtin describer sends nothing to a model, and costs nothing.</Empty>
+      ) : (
+        <BarChart title={`${title}, in ${zone}`} bars={bars} write={write} unknown={NO_PRICE} />
+      )}
     </Card>
   );
 }
