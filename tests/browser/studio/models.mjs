@@ -33,6 +33,9 @@ export default async function journey(studio) {
   });
   await field('Model').fill('lab/scripted-model');
   await field('Base URL').fill(model.baseUrl);
+  await page.getByText('Gloss sends names, types and comments of your tables to the endpoint').waitFor();
+  await button('Only test').click();
+  await page.getByText('the endpoint wants an API key').waitFor();
   await field('API key, if it needs one').fill('sk-secret-1');
   await button('Test and save').click();
   await page.getByText('Not connected:').waitFor();

@@ -29,6 +29,12 @@ interface ModelFormProps {
 
 const numberOf = (value: string | number) => (value === '' ? null : Number(value));
 
+/** A test without a key cannot fail for a wrong one. */
+const withoutKey = (result: Tested): Tested =>
+  !result.ok && /\(status 401\)/.test(result.message)
+    ? { ...result, message: `${/^\S+/.exec(result.message)?.[0] ?? 'The endpoint'}: the endpoint wants an API key` }
+    : result;
+
 export function ModelForm({ profile, onClose }: ModelFormProps) {
   const [{ error: testError, fetching: isTesting }, test] = useMutation(ModelTestDocument);
   const [{ error: createError, fetching: isCreating }, create] = useMutation(ModelCreateDocument);
@@ -86,6 +92,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
     refused === field ? sentenceOf(error) : isChecked ? lacks[field] : undefined;
   const isShownAtField = refused !== undefined && refused in lacks;
   const keepsKey = profile !== undefined && keyChange === 'keep' && profile.hasApiKey;
+  const sendsKey = keyChange === 'set' ? settings.apiKey !== null : keepsKey;
   const touch =
     <T,>(set: (value: T) => void) =>
     (value: T) => {
@@ -295,7 +302,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           </div>
         </More>
         {error && !isShownAtField && <Failure error={error} />}
-        <TestResult result={result} busy={isTesting}>
+        <TestResult result={result && !sendsKey ? withoutKey(result) : result} busy={isTesting}>
           {result && !result.ok && (
             <p style={{ margin: '4px 0 0' }}>
               {keepsKey

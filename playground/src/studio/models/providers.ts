@@ -23,6 +23,10 @@ export interface Offer {
   note: string;
 }
 
+/** What of the tables leaves the house. */
+const sends = (to: string) =>
+  `Gloss sends names, types and comments of your tables to ${to}, and sample values only if a run allows it.`;
+
 export const OFFERS: Offer[] = [
   {
     key: 'openai',
@@ -32,7 +36,7 @@ export const OFFERS: Offer[] = [
     keyHelp: 'platform.openai.com, API keys',
     variable: 'OPENAI_API_KEY',
     modelExample: 'gpt-4.1-mini',
-    note: 'Gloss sends names, types and comments of your tables to OpenAI, and sample values only if a run allows it.',
+    note: sends('OpenAI'),
   },
   {
     key: 'anthropic',
@@ -43,7 +47,7 @@ export const OFFERS: Offer[] = [
     keyHelp: 'console.anthropic.com, API keys',
     variable: 'ANTHROPIC_API_KEY',
     modelExample: 'claude-sonnet-4-5',
-    note: 'Reached through its OpenAI-compatible endpoint.',
+    note: `Reached through its OpenAI-compatible endpoint. ${sends('Anthropic')}`,
   },
   {
     key: 'gemini',
@@ -54,7 +58,7 @@ export const OFFERS: Offer[] = [
     keyHelp: 'aistudio.google.com, Get API key',
     variable: 'GEMINI_API_KEY',
     modelExample: 'gemini-2.5-flash',
-    note: 'Reached through its OpenAI-compatible endpoint.',
+    note: `Reached through its OpenAI-compatible endpoint. ${sends('Google')}`,
   },
   {
     key: 'deepseek',
@@ -65,7 +69,7 @@ export const OFFERS: Offer[] = [
     keyHelp: 'platform.deepseek.com, API keys',
     variable: 'DEEPSEEK_API_KEY',
     modelExample: 'deepseek-chat',
-    note: 'Reached through its OpenAI-compatible endpoint.',
+    note: `Reached through its OpenAI-compatible endpoint. ${sends('DeepSeek')}`,
   },
   {
     key: 'openrouter',
@@ -76,7 +80,9 @@ export const OFFERS: Offer[] = [
     keyHelp: 'openrouter.ai, Keys',
     variable: 'OPENROUTER_API_KEY',
     modelExample: 'meta-llama/llama-3.3-70b-instruct',
-    note: 'One key for the models of many providers; the name has the provider before the slash.',
+    note:
+      'One key for the models of many providers; the name has the provider before the slash. ' +
+      sends('OpenRouter'),
   },
   {
     key: 'groq',
@@ -87,7 +93,7 @@ export const OFFERS: Offer[] = [
     keyHelp: 'console.groq.com, API Keys',
     variable: 'GROQ_API_KEY',
     modelExample: 'llama-3.3-70b-versatile',
-    note: 'Free keys have low rate limits: set the requests a minute below.',
+    note: `Free keys have low rate limits: set the requests a minute below. ${sends('Groq')}`,
   },
   {
     key: 'ollama',
@@ -106,7 +112,9 @@ export const OFFERS: Offer[] = [
     asksBaseUrl: true,
     apiKey: 'optional',
     modelExample: 'the name that the endpoint knows',
-    note: 'Anything that speaks OpenAI’s chat completions: vLLM, llama.cpp, LM Studio, LiteLLM, Azure.',
+    note:
+      'Anything that speaks OpenAI’s chat completions: vLLM, llama.cpp, LM Studio, LiteLLM, Azure. ' +
+      sends('the endpoint'),
   },
   {
     key: 'builtin',
