@@ -87,7 +87,7 @@ export default async function journey(studio) {
   await studio.axe('actions for a run');
   await page.keyboard.press('Escape');
 
-  // What was not measured is no zero and never wins; equal best values share the win. What one run alone has wins nothing.
+  // What was not measured is no zero and never wins, nor does what one run alone has; equal best values share the win.
   const [sent, asked] = await values('Tokens sent', [1, 2, 3]);
   assert.match(sent, /—/);
   assert.match(sent, /the builtin describer sends nothing to a model/);

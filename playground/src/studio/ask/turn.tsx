@@ -6,6 +6,7 @@ import { CircleStop, RotateCcw } from 'lucide-react';
 import { Link } from 'react-router';
 import { useMutation } from 'urql';
 
+import { inWords } from '../api/errors';
 import { AskAgainDocument, AskStopDocument, type AskSourcesQuery, type AskTurnPartsFragment } from '../api/operations';
 import { useViewer } from '../api/viewer';
 import { Action } from '../ui/action';
@@ -89,7 +90,11 @@ interface WorkingProps {
 
 function Working({ turn: { run }, message, isAnswering }: WorkingProps) {
   const [{ error, fetching }, stop] = useMutation(AskStopDocument);
-  const doing = run.waiting ? `Waiting: ${run.waiting.reason}` : isAnswering ? 'Answering…' : message || 'Asked…';
+  const doing = run.waiting
+    ? `Waiting: ${inWords(run.waiting.reason)}`
+    : isAnswering
+      ? 'Answering…'
+      : message || 'Asked…';
   return (
     <>
       <div className={classes.working}>

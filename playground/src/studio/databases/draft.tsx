@@ -16,6 +16,7 @@ import {
   DraftGenerateDocument,
   DraftModelsDocument,
 } from '../api/operations';
+import { inWords } from '../api/errors';
 import { Action, Lacking } from '../ui/action';
 import { Failure, Loading, Trouble } from '../ui/states';
 import { Spinner } from '../ui/status';
@@ -252,7 +253,7 @@ function UnderWay({ number, mode, name, comment, onWritten }: DraftProps & { mod
         <>
           <p className={classes.working} role="status">
             <Spinner label="at work" />
-            <span>{run.waiting ? `Waiting: ${run.waiting.reason}` : message || 'Waiting for a worker'}</span>
+            <span>{run.waiting ? `Waiting: ${inWords(run.waiting.reason)}` : message || 'Waiting for a worker'}</span>
             <span className="muted">
               <Duration seconds={run.durationSeconds ?? 0} counting={run.status === 'RUNNING'} /> · {link}
             </span>

@@ -24,8 +24,8 @@ export function ReadCatalog({ profileId, onRead }: { profileId: string; onRead: 
   return (
     <>
       <p className="prose" style={{ margin: '0 0 12px' }}>
-        How much of this database is documented is not counted yet. Counting reads the whole catalog; it starts no run and
-        sends nothing to a model.
+        How much of this database is documented is not counted yet. Counting reads the whole catalog; it starts no run
+        and sends nothing to a model.
       </p>
       {error && <Failure error={error} />}
       <Button variant="default" mt={error ? 12 : 0} loading={isBusy} onClick={read}>

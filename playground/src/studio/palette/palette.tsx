@@ -1,6 +1,6 @@
 // The command palette: one field that goes anywhere. Pages, actions, databases and recent places match at once by their
-// words; runs and assets are asked of the server 200 ms after the last key. A table of exactly that name stands before runs,
-// the run of exactly that number before other runs.
+// words; runs and assets are asked of the server 200 ms after the last key. A table of exactly that name stands before
+// runs, the run of exactly that number before other runs.
 
 import { Modal, useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
@@ -276,7 +276,7 @@ function useActions(text: string, go: (to: string) => void, { close, showKeys }:
   return actions.filter(({ label }) => matches(text, label));
 }
 
-/** The runs found. For a number, the run that has it comes first, then those that show it; others have it out of sight. */
+/** The runs found. For a number: the run that has it, then those that show it; others have it where nobody sees it. */
 function numbered({ runByNumber, runs: { nodes } }: PaletteRunsQuery, number: number): PaletteRunFragment[] {
   if (number === 0) {
     return nodes;

@@ -7,6 +7,7 @@ import { useRef } from 'react';
 import { Link } from 'react-router';
 import { useMutation } from 'urql';
 
+import { inWords } from '../api/errors';
 import { CancelRunDocument, type RunOrderField, type RunRowFragment, type RunStatus } from '../api/operations';
 import { Action } from '../ui/action';
 import { ofAll } from '../ui/figures';
@@ -244,7 +245,7 @@ const LONG_WAIT = 60;
 function Waiting({ waiting }: { waiting: NonNullable<RunRowFragment['waiting']> }) {
   const seconds = (useNow() - new Date(waiting.since).getTime()) / 1000;
   return seconds < LONG_WAIT ? null : (
-    <Tooltip label={waiting.reason}>
+    <Tooltip label={inWords(waiting.reason)}>
       <span className={classes.waiting}>waiting {duration(seconds)}</span>
     </Tooltip>
   );
@@ -278,7 +279,7 @@ function Scope({ run }: { run: RunRowFragment }) {
 
 function Status({ run }: { run: RunRowFragment }) {
   return (
-    <Tooltip label={run.waiting ? `Waiting: ${run.waiting.reason}` : ''} disabled={run.waiting === null}>
+    <Tooltip label={run.waiting ? `Waiting: ${inWords(run.waiting.reason)}` : ''} disabled={run.waiting === null}>
       <span>
         <StatusPill status={run.status} failed={run.status === 'FAILED' ? 0 : run.progress.failed} />
       </span>

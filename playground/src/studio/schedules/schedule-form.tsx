@@ -34,7 +34,6 @@ import { dollars } from '../ui/figures';
 import { refusals } from '../ui/form';
 import { Card, Page } from '../ui/page';
 import { Empty, Failure, Loading } from '../ui/states';
-import { Coded } from '../ui/text';
 import { zone } from '../ui/time';
 import { cronWords } from './cron';
 import { createInput, type Draft, draftOf, fresh, keep, kept, updateInput } from './draft';
@@ -212,7 +211,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
                   onChange={(event) => change({ cron: event.currentTarget.value })}
                   maxLength={200}
                   spellCheck={false}
-                  error={cronError && <Coded text={cronError} />}
+                  error={cronError}
                 />
               ) : (
                 <TextInput

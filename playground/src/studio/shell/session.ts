@@ -1,6 +1,7 @@
 // Signing in and out. The server answers a token with a cookie that no script can read; the page keeps the token
 // nowhere.
 
+import { inWords } from '../api/errors';
 import { forgetVisits } from '../palette/visits';
 import { capital } from '../ui/capital';
 import { recall, remember } from '../ui/storage';
@@ -16,7 +17,7 @@ const NO_ANSWER = 'The server does not answer. Try again.';
 
 /** A message as a sentence. */
 function sentence(message: string): string {
-  const text = capital(message);
+  const text = capital(inWords(message));
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 

@@ -76,7 +76,8 @@ export function SignIn({ before }: SignInProps) {
           Sign in
         </Button>
         <p>
-          The browser keeps a session cookie, not the token. You stay signed in until the server restarts, at most 30 days.
+          The browser keeps a session cookie, not the token. You stay signed in until the server restarts, at most 30
+          days.
         </p>
       </form>
     </main>

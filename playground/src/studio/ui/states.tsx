@@ -8,7 +8,6 @@ import type { CombinedError } from 'urql';
 import { inWords, problemOf } from '../api/errors';
 import { capital } from './capital';
 import classes from './states.module.css';
-import { Coded } from './text';
 
 /** True once `wait` milliseconds have passed: what is fast shows no skeleton. */
 export function useDelayed(wait = 150): boolean {
@@ -64,14 +63,8 @@ export function Trouble(props: {
     <div className={classes.failure} role="alert">
       <CircleAlert size={16} strokeWidth={1.75} aria-hidden />
       <div>
-        <div className={classes.message}>
-          <Coded text={message} />
-        </div>
-        {hint && (
-          <div>
-            <Coded text={hint} />
-          </div>
-        )}
+        <div className={classes.message}>{message}</div>
+        {hint && <div>{hint}</div>}
         <div className={classes.foot}>
           <code>{code}</code>
           <CopyButton value={`${code}: ${message}${hint ? ` ${hint}` : ''}`}>

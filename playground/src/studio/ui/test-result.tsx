@@ -2,6 +2,7 @@
 
 import { CircleAlert, CircleCheck } from 'lucide-react';
 
+import { inWords } from '../api/errors';
 import { Spinner } from './status';
 import classes from './test-result.module.css';
 
@@ -54,6 +55,6 @@ export function TestResult({
 
 /** A message of the API with a full stop. The form shows the user and the password, in fields or in the URL. */
 function sentence(message: string): string {
-  const here = message.replace("the user and the password in the profile's URL", 'the user and the password');
+  const here = inWords(message).replace("the user and the password in the profile's URL", 'the user and the password');
   return /[.!?]$/.test(here) ? here : `${here}.`;
 }
