@@ -1,7 +1,7 @@
 // Decisions on suggestions: shown at once, sent one after another, taken back with the reason where the server refuses.
 //
-// The rule of accept: it takes the unsaved edit of a suggestion where there is one, else the first wording. A suggestion
-// that is accepted and has no unsaved edit keeps its text. An edit is forgotten once its text is accepted.
+// The rule of accept: it takes the unsaved edit of a suggestion where there is one, else the first wording. A
+// suggestion that is accepted and has no unsaved edit keeps its text. An edit is forgotten once its text is accepted.
 //
 // Decisions that failed are kept, in order, until they are sent again or a later decision takes their place.
 //

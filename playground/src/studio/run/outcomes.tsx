@@ -124,7 +124,8 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
       variables.after = page.pageInfo.endCursor;
     }
   };
-  const rowsOf = (nodes: RunOutcomeFragment[]) => nodes.map((item) => ({ item, change: changeMade(item, { isApplying, isRollback }) }));
+  const rowsOf = (nodes: RunOutcomeFragment[]) =>
+    nodes.map((item) => ({ item, change: changeMade(item, { isApplying, isRollback }) }));
   const unlisted = kept.list ? kept.list.totalCount - kept.list.nodes.length : 0;
   const rows = [...sorted(rowsOf(kept.list?.nodes ?? [])), ...rowsOf(others.list?.nodes ?? [])];
   return (
