@@ -79,8 +79,8 @@ export default async function journey(studio) {
   await page.getByRole('status').getByText(`${name} is accepted already.`).waitFor();
   assert.equal((await run()).suggestions.nodes[1].review.text, 'The address’s number.');
   await until('the next line has the focus', async () => (await focused()).startsWith(`${next}, `));
-  const nextLine = page.locator('[data-suggestion]', { has: page.getByRole('link', { name: new RegExp(`^${next}, `) }) });
-  await nextLine.getByRole('heading', { name: 'Wordings' }).waitFor();
+  const nextLink = page.getByRole('link', { name: new RegExp(`^${next}, `) });
+  await page.locator('[data-suggestion]', { has: nextLink }).getByRole('heading', { name: 'Wordings' }).waitFor();
   await line.getByRole('link').first().click();
   await line.getByText('edited by local', { exact: true }).waitFor();
   await line.getByRole('heading', { name: 'Your text' }).waitFor();

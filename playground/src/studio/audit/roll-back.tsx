@@ -167,8 +167,13 @@ function Work({ run, total, writes, removes, after }: WorkProps) {
   const { counts, read } = useOutcomeCounts(run.id);
   const refresh = useAtRest(read);
   const [result, setResult] = useState<Written | null>();
-  // A short roll-back can be done before its events are listened to.
-  useEffect(() => void read().then((first) => first?.isEnded && setResult((before) => before ?? first)), [read]);
+  // A short roll-back can be done before its events are listened to. One answer may tell of its end and count before it.
+  useEffect(() => {
+    void read().then(async (first) => {
+      const last = first?.isEnded ? await read() : undefined;
+      setResult((before) => before ?? last);
+    });
+  }, [read]);
   const error = useEvents(
     { query: AuditProgressDocument, variables: { runId: run.id, after }, pause: total === 0 },
     (event) => {
