@@ -167,7 +167,8 @@ function Work({ run, total, writes, removes, after }: WorkProps) {
   const { counts, read } = useOutcomeCounts(run.id);
   const refresh = useAtRest(read);
   const [result, setResult] = useState<Written | null>();
-  // A short roll-back can be done before its events are listened to. One answer may tell of its end and count before it.
+  // A short roll-back can be done before its events are listened to. An answer that tells of its end may have counted
+  // before it.
   useEffect(() => {
     void read().then(async (first) => {
       const last = first?.isEnded ? await read() : undefined;
