@@ -169,7 +169,14 @@ export default async function journey(studio) {
   await all.waitFor();
   await page.getByRole('navigation', { name: 'Parts of the database' }).getByRole('link', { name: 'Settings' }).click();
   await page.getByText('Invoices of a small shop.').waitFor();
+  await page.getByRole('button', { name: 'Edit My shop' }).waitFor();
+  await page.getByText('belong to the login or a superuser').waitFor();
   await studio.axe('settings of a profile');
+  await studio.go('/databases/demo?tab=settings');
+  await page.getByText('Not read', { exact: true }).waitFor();
+  assert.equal(await page.getByText(/superuser|login/).count(), 0, 'SQLite has no logins');
+  await studio.go('/databases/My%20shop?tab=settings');
+  await page.getByRole('button', { name: 'Edit My shop' }).waitFor();
   assert.match(
     await page.getByRole('link', { name: 'Describe My shop' }).getAttribute('href'),
     /^\/runs\/new\?profile=/,
