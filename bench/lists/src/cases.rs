@@ -60,7 +60,9 @@ pub async fn all(address: &str, store: &Store) -> Result<Vec<Case>> {
     for (fields, names) in [(1, "number"), (11, FIELDS)] {
         for first in [1, 10, 50, 200] {
             let variables = json!({ "first": first, "filter": { "kinds": ["ANALYZE"] } });
-            cases.push(Case::new(format!("{first} rows, {fields} fields"), page_of(names), variables));
+            let plural = |count: i64| if count == 1 { "" } else { "s" };
+            let name = format!("{first} row{}, {fields} field{}", plural(first), plural(fields));
+            cases.push(Case::new(name, page_of(names), variables));
         }
     }
     let after = facts.cursor(address).await?;

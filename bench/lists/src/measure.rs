@@ -38,7 +38,7 @@ pub struct Figures {
     pub memory_mb: Option<f64>,
 }
 
-/// Sends a request again and again for a duration, at once over each of the connections.
+/// Sends a request again and again for a duration, at once over each of the connections; at least once over each.
 pub async fn measure(server: &Server, request: &Request, connections: usize, duration: Duration) -> Result<Figures> {
     let mut open = Vec::with_capacity(connections);
     for _ in 0..connections {
@@ -54,7 +54,7 @@ pub async fn measure(server: &Server, request: &Request, connections: usize, dur
             let mut taken = Vec::new();
             loop {
                 let sent = Instant::now();
-                if sent >= end {
+                if sent >= end && !taken.is_empty() {
                     return Ok(taken);
                 }
                 let answer = connection.exchange(&bytes).await?;

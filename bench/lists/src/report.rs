@@ -3,13 +3,17 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::measure::Figures;
+use crate::{Result, measure::Figures};
 
 /// The rounds of one server or one case.
 #[derive(Debug, Clone, Serialize)]
 pub struct Measured {
     pub name: String,
+    /// Number of connections that sent the requests.
+    pub connections: usize,
     pub rounds: Vec<Figures>,
+    /// Why there are no further rounds.
+    pub error: Option<String>,
 }
 
 /// The medians of rounds.
@@ -33,8 +37,16 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 }
 
 impl Measured {
-    pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), rounds: Vec::new() }
+    pub fn new(name: &str, connections: usize) -> Self {
+        Self { name: name.to_owned(), connections, rounds: Vec::new(), error: None }
+    }
+
+    /// Adds a round, or notes why it failed.
+    pub fn add(&mut self, round: Result<Figures>) {
+        match round {
+            Ok(figures) => self.rounds.push(figures),
+            Err(error) => self.error = Some(error.to_string()),
+        }
     }
 
     pub fn medians(&self) -> Medians {
@@ -107,21 +119,28 @@ pub fn print_servers(servers: &[Measured]) {
     }
 }
 
-/// Prints the cases. The last two columns compare each case with the page, the first case.
+/// Prints the cases. The last two columns compare each case with the page, the first case. Latencies are compared only
+/// over the same number of connections.
 pub fn print_cases(cases: &[Measured]) {
     let Some(page) = cases.first() else { return };
-    println!("{}", head(&["request to gloss", "req/s", "CPU µs", "p50 ms", "p99 ms", "× p50", "× CPU"]));
+    println!("{}", head(&["request to gloss", "senders", "req/s", "CPU µs", "p50 ms", "p99 ms", "× p50", "× CPU"]));
     for case in cases {
+        if let Some(error) = &case.error {
+            println!("{:<46}    {error}", case.name);
+            continue;
+        }
         let medians = case.medians();
+        let same = case.connections == page.connections;
         println!(
             "{}",
             row(&[
                 case.name.clone(),
+                case.connections.to_string(),
                 number(Some(medians.requests_per_second), 0),
                 number(medians.cpu_us, 0),
                 number(Some(medians.p50_ms), 2),
                 number(Some(medians.p99_ms), 2),
-                number(case.ratio(page, p50), 2),
+                number(case.ratio(page, p50).filter(|_| same), 2),
                 number(case.ratio(page, cpu), 2),
             ])
         );
@@ -143,7 +162,7 @@ pub fn servers_json(servers: &[Measured]) -> Value {
 pub fn cases_json(cases: &[Measured]) -> Value {
     let Some(page) = cases.first() else { return json!([]) };
     let one = |case: &Measured| {
-        json!({ "name": case.name, "medians": case.medians(), "rounds": case.rounds,
+        json!({ "name": case.name, "connections": case.connections, "error": case.error, "medians": case.medians(), "rounds": case.rounds,
             "pageRatio": { "requestsPerSecond": case.ratio(page, rate), "cpu": case.ratio(page, cpu),
                 "p50": case.ratio(page, p50) } })
     };

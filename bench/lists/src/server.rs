@@ -37,13 +37,13 @@ impl Server {
         Ok(Self { name: name.to_owned(), address, pid: child.id(), child: Some(child) })
     }
 
-    /// Starts Gloss on a store without workers, so that nothing runs beside the requests.
+    /// Starts Gloss on a store. Without workers, nothing runs beside the requests.
     pub async fn gloss(binary: &Path, data: &Path, workers: u32) -> Result<Self> {
         let mut command = Command::new(binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GLOSS_")) {
             command.env_remove(name);
         }
-        command.args(["--listen", "127.0.0.1:0", "--log", "warn", "--workers", &workers.to_string(), "--data-dir"]);
+        command.args(["--listen", "127.0.0.1:0", "--log", "error", "--workers", &workers.to_string(), "--data-dir"]);
         Self::start("gloss", command.arg(data)).await
     }
 
