@@ -162,7 +162,8 @@ pub fn servers_json(servers: &[Measured]) -> Value {
 pub fn cases_json(cases: &[Measured]) -> Value {
     let Some(page) = cases.first() else { return json!([]) };
     let one = |case: &Measured| {
-        json!({ "name": case.name, "connections": case.connections, "error": case.error, "medians": case.medians(), "rounds": case.rounds,
+        json!({ "name": case.name, "connections": case.connections, "error": case.error,
+            "medians": case.medians(), "rounds": case.rounds,
             "pageRatio": { "requestsPerSecond": case.ratio(page, rate), "cpu": case.ratio(page, cpu),
                 "p50": case.ratio(page, p50) } })
     };
