@@ -85,8 +85,8 @@ pub enum KeyError {
     },
     /// The key comes from the environment, so a rotation needs the new key from there too.
     #[error(
-        "the key comes from {SECRET_KEY}; set {NEW_SECRET_KEY} to a new key (create one with `openssl rand -base64 32`) \
-         and run this command again"
+        "the key comes from {SECRET_KEY}; set {NEW_SECRET_KEY} to a new key (create one with `openssl rand -base64 \
+         32`) and run this command again"
     )]
     NoNewKey,
 }

@@ -84,8 +84,8 @@ impl Producer {
             if last {
                 break;
             }
-            // Calls `wave` directly when no pause is needed, because a timer fires up to a millisecond late. A wave also
-            // begins early before unreleased results would be evicted.
+            // Calls `wave` directly when no pause is needed, because a timer fires up to a millisecond late. A wave
+            // also begins early, before unreleased results would be evicted.
             if Instant::now() >= next_wave || unreleased > CAPACITY / 2 || unreleased_bytes > CAPACITY_BYTES / 2 {
                 (next_wave, unreleased, unreleased_bytes) = (channel.wave().await, 0, 0);
             }
