@@ -203,7 +203,7 @@ export default async function journey(studio) {
   await studio.axe('a roll-back that waits');
   sql(`SELECT pg_terminate_backend(pid) ${waiting}`);
   locker.kill();
-  await page.getByText(`${applied} comments changed.`).waitFor();
+  await page.getByText(`${applied} comments removed.`).waitFor();
   assert.equal(comment('customer', 'email'), '');
   await studio.go('/databases/My%20shop');
 
