@@ -4,6 +4,7 @@
 
 import { useCallback, useEffect, useLayoutEffect, useRef } from 'react';
 
+import { present } from '../ui/address';
 import type { Listed } from './live';
 import type { View } from './view';
 
@@ -90,7 +91,9 @@ export function usePlace(list: Listed | undefined, view: View, change: (change: 
     const from = at(focused() ?? view.open ?? last.current);
     const next = rows[from < 0 ? 0 : from + by];
     if (next) {
-      if (view.open !== undefined && view.open !== next.id) {
+      // Keys may come faster than the page is drawn.
+      const opened = present().get('open');
+      if (opened !== null && opened !== next.id) {
         open(next.id, true);
       }
       focusLine(next.id);
