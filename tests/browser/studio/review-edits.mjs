@@ -119,6 +119,7 @@ export default async function journey(studio) {
   await editor.fill('By the sign.');
   await line.getByRole('button', { name: `Accept ${name}` }).click();
   await own('By the sign.');
+  await editor.waitFor({ state: 'detached' });
   await line.getByRole('link').first().focus();
   await page.keyboard.press('e');
   await editor.fill('By the key.');
