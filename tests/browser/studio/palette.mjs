@@ -139,7 +139,9 @@ export default async function journey(studio) {
     await chosen('Sign out');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Sign in to Gloss' }).waitFor();
-    const kept = await page.evaluate(() => localStorage.getItem('gloss.palette.visits'));
-    assert.equal(kept, null, 'the next person does not see where this one was');
+    // Signing out loads the page anew.
+    await until('the next person does not see where this one was', async () =>
+      assert.equal(await page.evaluate(() => localStorage.getItem('gloss.palette.visits')), null),
+    );
   }
 }

@@ -100,4 +100,10 @@ export default async function journey({ page, api, until, go, given, axe }) {
   await page.getByText(`${all - 1} comments changed.`).waitFor();
   await page.getByText(`50 of ${all - 1}`).waitFor();
   await copies(all - 1);
+
+  // The next journey finds the database without comments.
+  const rollback = 'mutation($input: RollbackRunInput!) { rollbackRun(input: $input) { total } }';
+  await api(rollback, { input: { runId } });
+  const written = 'query($id: ID!) { run(id: $id) { status reviewCounts { applied } } }';
+  await until('the comments are gone', async () => (await api(written, { id: runId })).run.reviewCounts.applied === 0);
 }
