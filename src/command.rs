@@ -36,7 +36,7 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
         #[command(flatten)]
-        asking: Asking,
+        client: ClientArgs,
     },
     /// Change the key that seals the store's passwords and API keys, or continue without a lost one
     Secrets {
@@ -47,7 +47,7 @@ enum Command {
 
 /// Which server or store a command uses, and the format of its output.
 #[derive(Args)]
-struct Asking {
+struct ClientArgs {
     /// URL of the server [default: the server that uses the data folder; if none is running, the store itself]
     #[arg(long, env = "GLOSS_SERVER", value_name = "URL", global = true)]
     server: Option<String>,
@@ -129,7 +129,7 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             print!("{}", config::reference());
             Ok(())
         }
-        Some(Command::Token { command, asking: Asking { server, json, settings } }) => {
+        Some(Command::Token { command, client: ClientArgs { server, json, settings } }) => {
             let settings = settings.checked()?;
             runtime()?.block_on(async {
                 let client = app::client(&settings, server).await?;

@@ -103,9 +103,9 @@ const FORM: &[&str] = &[
     "uniquely",
 ];
 
-/// What a clause speaks of that states that something is not known.
+/// The subjects of a clause that states ignorance, such as "the purpose is unknown".
 const SUBJECTS: &[&str] = &["name", "meaning", "purpose", "use", "usage", "function", "what it", "what they"];
-/// What such a clause says of it.
+/// The predicates of such a clause.
 const UNKNOWN: &[&str] = &[
     "not tell",
     "not say",

@@ -205,7 +205,7 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
             follow_comment(transaction, run, item).await?;
             replace_others(transaction, item.suggestion_id).await
         }
-        // The earlier comment stands again. The write is undone, whoever undid it.
+        // The previous comment is back, restored by Gloss or by somebody else: the write counts as rolled back.
         (ApplyStatus::Applied | ApplyStatus::Unchanged, Some(undone)) => {
             if item.status == ApplyStatus::Applied {
                 write_audit(transaction, run, item, at).await?;

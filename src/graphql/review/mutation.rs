@@ -23,7 +23,7 @@ pub struct ReviewSuggestionsPayload {
     /// one, do not count.
     changed: i32,
     /// The number of suggestions left out because their asset has a comment that a person wrote: one that was there
-    /// when the run read it and that Gloss never wrote.
+    /// when the run read it, unless Gloss wrote it as suggested. A reviewer's own text counts as written by a person.
     left_out: i32,
 }
 
