@@ -116,6 +116,7 @@ export default async function journey(studio) {
   await page.getByText('50 of 148').waitFor();
   await counts({ unreviewed: 147, accepted: 1, edited: 0, skipped: 0 });
   await search.fill('postal');
+  await until('the new search is in the URL', () => parameters().get('search') === 'postal');
   await until('the list is shorter', async () => (await lines.count()) < 50);
   await page.reload();
   await lines.first().waitFor();
