@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
@@ -38,12 +40,26 @@ function firstPaint(): Plugin {
   };
 }
 
+// The server embeds assets compressed and sends them as they are. A font is compressed by its format.
+const packed: Plugin = {
+  name: 'packed',
+  apply: 'build',
+  writeBundle({ dir }) {
+    const assets = join(dir as string, 'assets');
+    for (const name of readdirSync(assets).filter((it) => /\.(js|css|svg|ttf)$/.test(it))) {
+      const file = join(assets, name);
+      writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+      rmSync(file);
+    }
+  },
+};
+
 // Each page is a separate entry: a file `<name>.html` next to this one and a folder `src/<name>/`. The server embeds
 // the output of `npm run build` in `dist/`. While `npm run dev` serves the pages, a `gloss serve` at its default
 // address, or at the one in GLOSS_SERVER, answers the API.
 const server = process.env.GLOSS_SERVER ?? 'http://127.0.0.1:8787';
 export default defineConfig({
-  plugins: [react(), defaultsAreOptional, firstPaint()],
+  plugins: [react(), defaultsAreOptional, firstPaint(), packed],
   worker: { plugins: () => [defaultsAreOptional] },
   build: {
     rolldownOptions: {

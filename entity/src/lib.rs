@@ -20,6 +20,7 @@ pub mod compared_run;
 pub mod comparison;
 pub mod confirmation;
 pub mod db_profile;
+pub mod displaced_review;
 pub mod evidence;
 pub mod idempotency_key;
 pub mod llm_profile;

@@ -45,6 +45,7 @@ mod m20261128_000076_add_substance;
 mod m20261128_000085_add_catalog_foreign_key;
 mod m20261129_000090_bound_keys;
 mod m20261129_000091_add_edited;
+mod m20261129_000092_create_displaced_review;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000085_add_catalog_foreign_key::Migration),
             Box::new(m20261129_000090_bound_keys::Migration),
             Box::new(m20261129_000091_add_edited::Migration),
+            Box::new(m20261129_000092_create_displaced_review::Migration),
         ]
     }
 }

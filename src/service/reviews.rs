@@ -52,7 +52,8 @@ pub enum ReviewVerb {
     Accept,
     /// The suggestion is not to be applied.
     Skip,
-    /// The suggestion becomes undecided again.
+    /// The suggestion becomes undecided again. Other versions that its acceptance skipped get their earlier reviews
+    /// back.
     Restore,
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::{
-    alternative, run,
+    alternative, displaced_review, run,
     suggestion::{self, Column},
 };
 use sea_orm::{
@@ -15,7 +15,9 @@ use sea_orm::{
 };
 
 use super::{
-    all, audit, catalog, chain, record,
+    all, audit, catalog, chain,
+    displaced::{self, Returning},
+    items, record,
     runs::{self, MAX_KEYS},
     settle, suggestions,
     transaction::Transaction,
@@ -67,12 +69,16 @@ impl Chosen {
     }
 }
 
-/// Another version in the chain of an accepted suggestion.
+/// Another version in the chain of an accepted suggestion, with its review.
 #[derive(Debug, FromQueryResult)]
 struct Mate {
     id: i64,
     run_id: i64,
     chain: i64,
+    review_state: String,
+    review_text: Option<String>,
+    reviewer: Option<String>,
+    reviewed_at: Option<i64>,
 }
 
 /// What a decision does if another version of the suggestion is being written.
@@ -216,14 +222,14 @@ async fn with_comments_of_people(
     Ok(chains)
 }
 
-/// Returns the newest selected version of each chain, the one to accept.
-fn newest(chosen: &[Chosen]) -> HashSet<i64> {
+/// Returns the newest selected version of each chain, the one to accept, by chain.
+fn newest(chosen: &[Chosen]) -> HashMap<i64, i64> {
     let mut newest: HashMap<i64, (i32, i64)> = HashMap::with_capacity(chosen.len());
     for row in chosen {
         let place = newest.entry(row.chain).or_insert((row.version, row.id));
         *place = (*place).max((row.version, row.id));
     }
-    newest.into_values().map(|(_, id)| id).collect()
+    newest.into_iter().map(|(chain, (_, id))| (chain, id)).collect()
 }
 
 /// Returns the other versions of the selected chains that are not skipped yet.
@@ -235,6 +241,7 @@ async fn mates(connection: &impl ConnectionTrait, chosen: &[Chosen], accepted: &
         let mut query = Query::select();
         query
             .columns([Column::Id, Column::RunId])
+            .columns([Column::ReviewState, Column::ReviewText, Column::Reviewer, Column::ReviewedAt])
             .expr_as(Expr::col(Column::ChainId).if_null(Expr::col(Column::Id)), "chain")
             .from(suggestion::Entity)
             .cond_where(chain::in_chains(chains))
@@ -263,6 +270,37 @@ async fn decide(transaction: &Transaction, ids: &[i64], decision: &Decision, rev
     Ok(())
 }
 
+/// Skips the other versions of accepted suggestions, given by chain, and keeps their reviews.
+async fn skip_mates(
+    transaction: &Transaction,
+    mates: Vec<Mate>,
+    accepted: &HashMap<i64, i64>,
+    reviewer: &str,
+    at: Moment,
+) -> Result<()> {
+    let ids: Vec<i64> = mates.iter().map(|mate| mate.id).collect();
+    let kept = mates.into_iter().filter_map(|mate| {
+        Some(displaced_review::Model {
+            suggestion_id: mate.id,
+            accepted_id: *accepted.get(&mate.chain)?,
+            review_state: mate.review_state,
+            review_text: mate.review_text,
+            reviewer: mate.reviewer,
+            reviewed_at: mate.reviewed_at,
+        })
+    });
+    displaced::keep(transaction, kept.collect()).await?;
+    decide(transaction, &ids, &Decision::Skip, reviewer, at).await
+}
+
+/// Returns the versions whose reviews return because the acceptance that displaced them is taken back.
+async fn returning(connection: &impl ConnectionTrait, chosen: &[Chosen]) -> Result<Vec<Returning>> {
+    let ids: HashSet<i64> = chosen.iter().map(|row| row.id).collect();
+    let accepted = |row: &&Chosen| items::ACCEPTED.iter().any(|state| state.as_str() == row.review_state);
+    let accepted: Vec<i64> = chosen.iter().filter(accepted).map(|row| row.id).collect();
+    displaced::displaced_by(connection, &accepted, &ids).await
+}
+
 /// Refuses a run whose comments are being written.
 fn refuse_writing(run: &Run) -> Result<()> {
     if run.status == RunStatus::Applying || (run.apply.is_some() && run.status.is_live()) {
@@ -287,10 +325,18 @@ pub(super) async fn decide_on(
     chosen.sort_unstable_by_key(|row| (row.run_id, row.position, row.id));
     all_have_it(&chosen, decision)?;
     let accepts = matches!(decision, Decision::Accept(_));
-    let deciding: HashSet<i64> = if accepts { newest(&chosen) } else { chosen.iter().map(|row| row.id).collect() };
+    let newest = if accepts { newest(&chosen) } else { HashMap::new() };
+    let deciding: HashSet<i64> =
+        if accepts { newest.values().copied().collect() } else { chosen.iter().map(|row| row.id).collect() };
     let mut mates = if accepts { mates(transaction, &chosen, &deciding).await? } else { Vec::new() };
-    let touched: BTreeSet<i64> =
-        chosen.iter().map(|row| row.run_id).chain(mates.iter().map(|mate| mate.run_id)).collect();
+    let returning =
+        if *decision == Decision::Restore { returning(transaction, &chosen).await? } else { Vec::new() };
+    let touched: BTreeSet<i64> = chosen
+        .iter()
+        .map(|row| row.run_id)
+        .chain(mates.iter().map(|mate| mate.run_id))
+        .chain(returning.iter().map(|row| row.run_id))
+        .collect();
     let touched: Vec<RunId> = touched.into_iter().map(RunId).collect();
     let mut runs = runs::find_all(transaction, &touched).await?;
     let runs: Vec<Run> = touched.iter().filter_map(|id| runs.remove(id)).collect();
@@ -325,15 +371,21 @@ pub(super) async fn decide_on(
         }
     }
     decide(transaction, &deciding_ids, decision, reviewer, at).await?;
-    let skipped: Vec<i64> = mates.iter().map(|mate| mate.id).collect();
-    decide(transaction, &skipped, &Decision::Skip, reviewer, at).await?;
+    let were_skipped = |row: &&Chosen| deciding.contains(&row.id) && row.review_state == ReviewState::Skipped.as_str();
+    let were_skipped: Vec<i64> = chosen.iter().filter(were_skipped).map(|row| row.id).collect();
+    displaced::forget(transaction, &were_skipped).await?;
+    let mates_told: Vec<(i64, i64)> = mates.iter().map(|mate| (mate.id, mate.run_id)).collect();
+    skip_mates(transaction, mates, &newest, reviewer, at).await?;
+    let returned: Vec<i64> = returning.iter().map(|row| row.id).collect();
+    displaced::put_back(transaction, &returned).await?;
 
-    let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).collect();
+    let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).chain(returned).collect();
     catalog::follow_reviews(transaction, changed_ids.iter().copied().collect()).await?;
     let mut told: Vec<(RunId, SuggestionId)> = chosen
         .iter()
         .map(|row| (row.id, row.run_id))
-        .chain(mates.iter().map(|mate| (mate.id, mate.run_id)))
+        .chain(mates_told)
+        .chain(returning.iter().map(|row| (row.id, row.run_id)))
         .filter(|(id, _)| changed_ids.contains(id))
         .map(|(id, run)| (RunId(run), SuggestionId(id)))
         .collect();

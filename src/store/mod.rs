@@ -17,12 +17,14 @@ mod ask;
 mod audit;
 mod catalog;
 mod catalog_search;
+mod cells;
 mod chain;
 mod comparisons;
 mod condition;
 mod connection;
 mod deciding;
 mod dialect;
+mod displaced;
 mod events;
 mod full_text;
 mod identity;
@@ -76,6 +78,8 @@ use transaction::Writer;
 pub struct SqlStore {
     writer: Writer,
     readers: Fitted<DatabaseConnection>,
+    /// Connections for lists of cells; `None` on PostgreSQL.
+    reader: Option<Arc<cells::Reader>>,
     condition: Arc<Condition>,
     bus: Arc<dyn Bus>,
     name: Arc<str>,
@@ -122,6 +126,9 @@ impl SqlStore {
     pub async fn close(self) -> Result<()> {
         if !self.condition.may_be_closed() {
             return Ok(());
+        }
+        if let Some(reader) = &self.reader {
+            reader.close().await;
         }
         self.readers.bare.close_by_ref().await?;
         self.writer.close().await

@@ -19,6 +19,7 @@ use sea_orm::{
 use super::{
     SqlStore,
     address::Address,
+    cells::Reader,
     condition::Condition,
     connection::Fitted,
     dialect, ratings, record, run_plan,
@@ -155,6 +156,8 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
     Ok(SqlStore {
         writer: Writer::new(writer, Arc::clone(&condition)),
         readers: Fitted::new(readers, Arc::clone(&condition)),
+        // Without it, lists are read through the driver.
+        reader: address.file().and_then(|file| Reader::open(&file).ok()).map(Arc::new),
         condition,
         bus,
         name,

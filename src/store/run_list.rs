@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use entity::{run, run_tally};
 use sea_orm::{
-    ConnectionTrait, Iterable, Value,
+    ConnectionTrait, DbBackend, Iterable, Value,
     sea_query::{Expr, ExprTrait, NullOrdering, Order, Query, SelectStatement, UnionType},
 };
 
 use super::{
-    all, dialect,
-    keyset::{Range, Section, cut},
+    SqlStore, all, cells, dialect,
+    keyset::{Neighbours, Range, Section, cut},
     number, record,
     run_plan::{Part, Parts, Plan, keyset, order_column},
 };
@@ -19,67 +19,176 @@ use crate::domain::{
     filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
     id::RunId,
     page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
-    run::Run,
+    run::{Cell, RunColumn},
     status::{RunKind, RunStatus},
 };
 
-/// Returns one page. Up to `few` runs are sorted; above that an index is walked.
-pub(super) async fn page(
+/// How the rows of a list are read, and what of them.
+pub(super) trait Rows {
+    /// A row.
+    type Row;
+
+    /// Its columns.
+    fn columns(&self) -> Vec<run::Column>;
+
+    /// Returns the rows of a query that selects the columns.
+    async fn read(&self, query: &SelectStatement) -> Result<Vec<Self::Row>>;
+
+    /// Returns the sort key of a row, as the parts of a cursor. The last part is its id.
+    fn key(&self, row: &Self::Row, field: RunOrderField) -> Vec<CursorPart>;
+}
+
+/// Whole rows.
+pub(super) struct Whole<'a, C>(pub &'a C);
+
+impl<C: ConnectionTrait> Rows for Whole<'_, C> {
+    type Row = run::Model;
+
+    fn columns(&self) -> Vec<run::Column> {
+        run::Column::iter().collect()
+    }
+
+    async fn read(&self, query: &SelectStatement) -> Result<Vec<run::Model>> {
+        all(self.0, query).await
+    }
+
+    fn key(&self, row: &run::Model, field: RunOrderField) -> Vec<CursorPart> {
+        let text = |text: &str| CursorPart::Text(text.to_owned());
+        let first = match field {
+            RunOrderField::StartedAt => Some(CursorPart::Int(row.listed_at)),
+            RunOrderField::Number => None,
+            RunOrderField::Duration => Some(row.duration_ms.map_or(CursorPart::Null, CursorPart::Int)),
+            RunOrderField::Status => Some(text(&row.status)),
+            RunOrderField::Command => Some(text(&row.command)),
+            RunOrderField::Model => Some(row.model.as_deref().map_or(CursorPart::Null, text)),
+            RunOrderField::DbProfile => Some(row.db_profile_name.as_deref().map_or(CursorPart::Null, text)),
+        };
+        first.into_iter().chain([CursorPart::Int(row.id)]).collect()
+    }
+}
+
+/// Rows of a few columns, followed by those of the sort key.
+pub(super) struct Chosen<'a> {
+    store: &'a SqlStore,
+    columns: Vec<run::Column>,
+}
+
+impl<'a> Chosen<'a> {
+    /// Chooses columns for a list in an order.
+    pub(super) fn new(store: &'a SqlStore, columns: &[RunColumn], order: RunOrder) -> Self {
+        let key = [order_column(order.field).0, run::Column::Id];
+        Self { store, columns: columns.iter().map(|column| stored(*column)).chain(key).collect() }
+    }
+}
+
+impl Rows for Chosen<'_> {
+    type Row = Vec<Cell>;
+
+    fn columns(&self) -> Vec<run::Column> {
+        self.columns.clone()
+    }
+
+    async fn read(&self, query: &SelectStatement) -> Result<Vec<Vec<Cell>>> {
+        cells::read(self.store, query, &self.columns).await
+    }
+
+    fn key(&self, row: &Vec<Cell>, field: RunOrderField) -> Vec<CursorPart> {
+        let part = |cell: &Cell| match cell {
+            Cell::Null => CursorPart::Null,
+            Cell::Int(number) => CursorPart::Int(*number),
+            Cell::Real(number) => CursorPart::Float(*number),
+            Cell::Text(text) => CursorPart::Text(text.clone()),
+        };
+        let parts = if field == RunOrderField::Number { 1 } else { 2 };
+        row[row.len() - parts..].iter().map(part).collect()
+    }
+}
+
+/// Returns the column of the table.
+const fn stored(column: RunColumn) -> run::Column {
+    use run::Column as Of;
+    match column {
+        RunColumn::Id => Of::Id,
+        RunColumn::Kind => Of::Kind,
+        RunColumn::Command => Of::Command,
+        RunColumn::Status => Of::Status,
+        RunColumn::ScopeSummary => Of::ScopeSummary,
+        RunColumn::DbProfileName => Of::DbProfileName,
+        RunColumn::LlmProfileName => Of::LlmProfileName,
+        RunColumn::Model => Of::Model,
+        RunColumn::CreatedAt => Of::CreatedAt,
+        RunColumn::StartedAt => Of::StartedAt,
+        RunColumn::FinishedAt => Of::FinishedAt,
+        RunColumn::ActiveMs => Of::ActiveMs,
+        RunColumn::ActiveSince => Of::ActiveSince,
+        RunColumn::ApplyMs => Of::ApplyMs,
+        RunColumn::ApplySince => Of::ApplySince,
+        RunColumn::StartedBy => Of::StartedBy,
+        RunColumn::CancelledBy => Of::CancelledBy,
+        RunColumn::Title => Of::Title,
+        RunColumn::Labels => Of::Labels,
+        RunColumn::Waiting => Of::Waiting,
+        RunColumn::RowsTotal => Of::RowsTotal,
+        RunColumn::RowsDone => Of::RowsDone,
+        RunColumn::RowsFailed => Of::RowsFailed,
+        RunColumn::RowsSkipped => Of::RowsSkipped,
+        RunColumn::InputTokens => Of::InputTokens,
+        RunColumn::OutputTokens => Of::OutputTokens,
+        RunColumn::CostUsd => Of::CostUsd,
+        RunColumn::ModelMs => Of::ModelMs,
+        RunColumn::Requests => Of::Requests,
+        RunColumn::Retries => Of::Retries,
+        RunColumn::LastSequence => Of::LastSequence,
+        RunColumn::MaxCostUsd => Of::MaxCostUsd,
+        RunColumn::MaxTokens => Of::MaxTokens,
+        RunColumn::MaxSeconds => Of::MaxSeconds,
+    }
+}
+
+/// Returns one page. Up to `few` runs are sorted; above that an index is walked. The page comes with whether to look
+/// for rows outside its cursors.
+pub(super) async fn page<R: Rows>(
     connection: &impl ConnectionTrait,
+    rows: &R,
     filter: &RunFilter,
     order: RunOrder,
-    page: &PageRequest,
+    (page, neighbours): (&PageRequest, bool),
     few: u64,
-) -> Result<Page<Run>> {
+) -> Result<Page<R::Row>> {
     let backend = connection.get_database_backend();
     let range = keyset(backend, order, true).range(page)?;
     let Some(parts) = Parts::new(backend, filter) else {
         return Ok(Page { rows: Vec::new(), has_next: false, has_previous: false });
     };
-    let list = List { connection, plan: Plan::choose(connection, &parts, order, few).await?, parts, order };
-    let neighbours = range.neighbours();
+    let list = List { backend, rows, plan: Plan::choose(connection, &parts, order, few).await?, parts, order };
+    let outside = if neighbours { range.neighbours() } else { Neighbours::default() };
     let reverse = page.direction == PageDirection::Backward;
-    let rows = list.read(range, reverse, page.size as u64 + 1).await?;
-    let before = list.any(neighbours.before, true).await?;
-    let behind = list.any(neighbours.behind, false).await?;
+    let found = list.read(range, reverse, page.size as u64 + 1).await?;
+    let before = list.any(outside.before, true).await?;
+    let behind = list.any(outside.behind, false).await?;
     let name = order.list_name();
-    let cursor = |row: &run::Model| Cursor { list: name.clone(), key: cursor_key(row, order.field) };
-    cut(page, rows, (before, behind), cursor).try_map(record::run)
-}
-
-/// The sort key of a run, as the parts of a cursor.
-fn cursor_key(row: &run::Model, field: RunOrderField) -> Vec<CursorPart> {
-    let text = |text: &str| CursorPart::Text(text.to_owned());
-    let first = match field {
-        RunOrderField::StartedAt => Some(CursorPart::Int(row.listed_at)),
-        RunOrderField::Number => None,
-        RunOrderField::Duration => Some(row.duration_ms.map_or(CursorPart::Null, CursorPart::Int)),
-        RunOrderField::Status => Some(text(&row.status)),
-        RunOrderField::Command => Some(text(&row.command)),
-        RunOrderField::Model => Some(row.model.as_deref().map_or(CursorPart::Null, text)),
-        RunOrderField::DbProfile => Some(row.db_profile_name.as_deref().map_or(CursorPart::Null, text)),
-    };
-    first.into_iter().chain([CursorPart::Int(row.id)]).collect()
+    let cursor = |row: &R::Row| Cursor { list: name.clone(), key: rows.key(row, order.field) };
+    Ok(cut(page, found, (before, behind), cursor))
 }
 
 /// A filtered list in an order.
-struct List<'a, C> {
-    connection: &'a C,
+struct List<'a, R> {
+    backend: DbBackend,
+    rows: &'a R,
     parts: Parts,
     plan: Plan,
     order: RunOrder,
 }
 
-impl<C: ConnectionTrait> List<'_, C> {
+impl<R: Rows> List<'_, R> {
     /// Reads at most `limit` rows of a range, from its start or, in reverse, from its end.
-    async fn read(&self, range: Range, reverse: bool, limit: u64) -> Result<Vec<run::Model>> {
-        let backend = self.connection.get_database_backend();
+    async fn read(&self, range: Range, reverse: bool, limit: u64) -> Result<Vec<R::Row>> {
         let (leaders, rest) = match &self.plan {
             Plan::Sort { condition } => {
-                let mut query = whole_rows();
+                let mut query = self.select();
                 query.cond_where(condition.clone()).limit(limit);
-                keyset(backend, self.order, false).sorted(&range, reverse, &mut query);
-                return all(self.connection, &query).await;
+                keyset(self.backend, self.order, false).sorted(&range, reverse, &mut query);
+                return self.rows.read(&query).await;
             }
             Plan::Walk { leaders, rest } => (leaders, rest),
         };
@@ -87,7 +196,7 @@ impl<C: ConnectionTrait> List<'_, C> {
             RunOrderField::StartedAt => self.parts.within_time(range, self.order.direction),
             _ => range,
         };
-        let sections = keyset(backend, self.order, true).sections(&range, reverse);
+        let sections = keyset(self.backend, self.order, true).sections(&range, reverse);
         let ranges = leaders.iter().flat_map(|leader| sections.iter().map(move |section| (leader, section)));
         let mut queries: Vec<SelectStatement> = Vec::new();
         for (leader, Section { condition, order }) in ranges {
@@ -101,13 +210,13 @@ impl<C: ConnectionTrait> List<'_, C> {
         }
         match queries.as_mut_slice() {
             [] => Ok(Vec::new()),
-            [query] => all(self.connection, query.columns(run::Column::iter())).await,
+            [query] => self.rows.read(query.columns(self.rows.columns())).await,
             _ => self.merge(queries, reverse, limit).await,
         }
     }
 
-    /// Merges ordered ranges. Reads their keys first, then only the rows of the keys that are needed.
-    async fn merge(&self, ranges: Vec<SelectStatement>, reverse: bool, limit: u64) -> Result<Vec<run::Model>> {
+    /// Selects the columns of the runs whose keys an ordered union of ranges gives, in its order.
+    async fn merge(&self, ranges: Vec<SelectStatement>, reverse: bool, limit: u64) -> Result<Vec<R::Row>> {
         let (column, _, _) = order_column(self.order.field);
         let mut union: Option<SelectStatement> = None;
         for mut range in ranges {
@@ -126,17 +235,25 @@ impl<C: ConnectionTrait> List<'_, C> {
         let ascending = (self.order.direction == OrderDirection::Asc) != reverse;
         let order = if ascending { Order::Asc } else { Order::Desc };
         let nulls = if reverse { NullOrdering::First } else { NullOrdering::Last };
+        let sort = |query: &mut SelectStatement| {
+            query.order_by_expr_with_nulls(Expr::col("sort_key"), order.clone(), nulls.clone());
+            query.order_by_expr(Expr::col("run_id"), order.clone());
+        };
         let mut keys = Query::select();
-        keys.column("run_id").from_subquery(union, "merged").limit(limit);
-        keys.order_by_expr_with_nulls(Expr::col("sort_key"), order.clone(), nulls);
-        keys.order_by_expr(Expr::col("run_id"), order);
-        let rows = self.connection.query_all(&keys).await?;
-        let ids = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?;
-        let mut query = whole_rows();
-        query.and_where(Expr::col((run::Entity, run::Column::Id)).is_in(ids.iter().copied()));
-        let rows: Vec<run::Model> = all(self.connection, &query).await?;
-        let mut by_id: HashMap<i64, run::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
-        Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
+        keys.columns(["sort_key", "run_id"]).from_subquery(union, "merged").limit(limit);
+        sort(&mut keys);
+        let mut query = Query::select();
+        query.columns(self.rows.columns().into_iter().map(|column| (run::Entity, column)));
+        query.from_subquery(keys, "keys").inner_join(
+            run::Entity,
+            Expr::col((run::Entity, run::Column::Id)).equals(("keys", "run_id")),
+        );
+        sort(&mut query);
+        self.rows.read(&query).await
+    }
+
+    fn select(&self) -> SelectStatement {
+        Query::select().columns(self.rows.columns()).from(run::Entity).take()
     }
 
     /// Returns whether a range holds a row. Returns `false` for `None`.
@@ -146,10 +263,6 @@ impl<C: ConnectionTrait> List<'_, C> {
             None => Ok(false),
         }
     }
-}
-
-fn whole_rows() -> SelectStatement {
-    Query::select().columns(run::Column::iter()).from(run::Entity).take()
 }
 
 /// Selects from the tally with the conditions that correspond to those on runs.

@@ -27,6 +27,11 @@ const SETTINGS: &[(&str, Read)] = &[
     ("dbProfile", |run| run.spec.db_profile_name.clone()),
     ("scope.database", |run| run.spec.scope.database.clone()),
     ("scope", |run| Some(spelled_out(&run.spec.scope))),
+    ("scope.exclude", |run| {
+        let patterns: Vec<String> = run.spec.scope.exclude.iter().map(ToString::to_string).collect();
+        Some(patterns.join(", ")).filter(|patterns| !patterns.is_empty())
+    }),
+    ("scope.partitions", |run| Some(run.spec.scope.partitions.as_str().to_owned())),
     ("llmProfile", |run| run.spec.llm_profile_name.clone()),
     ("provider", |run| run.spec.provider.map(|provider| provider.as_str().to_owned())),
     ("model", |run| run.spec.model.clone()),

@@ -3,11 +3,13 @@
 //! The rule: only [`RunEdit`] (`edit.rs`) changes a run.
 
 mod choices;
+mod column;
 mod edit;
 mod naming;
 mod spec;
 
 pub use choices::OptionChoices;
+pub use column::{Cell, RunColumn};
 pub use edit::RunEdit;
 pub use naming::{Naming, NamingChange};
 pub use spec::{NewRun, RunSpec};

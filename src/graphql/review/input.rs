@@ -20,7 +20,8 @@ pub enum ReviewDecision {
     Accept,
     /// Nothing will be written.
     Skip,
-    /// The suggestion becomes undecided again.
+    /// The suggestion becomes undecided again. Other versions that its acceptance skipped get their earlier reviews
+    /// back.
     Restore,
 }
 

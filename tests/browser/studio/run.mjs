@@ -6,6 +6,8 @@ import { readFile } from 'node:fs/promises';
 
 const PLAN = '{ runByNumber(number: 1) { id reviewCounts { accepted applied } } }';
 const COMMENTS = '{ appliedComments(first: 0) { totalCount } }';
+const VERSIONS = `{ runByNumber(number: 2) { suggestions(first: 1) { nodes {
+  id versions { id review { state text } } } } } }`;
 const REVIEW = 'mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }';
 
 export default async function journey(studio) {
@@ -180,6 +182,41 @@ export default async function journey(studio) {
   await tab('Summary').click();
   await page.getByRole('link', { name: '#1 The shop, first pass' }).waitFor();
   await page.getByText('Say “client”, not “customer”.').waitFor();
+
+  // Another version: accepting it skips the edit of the first one and says so; undo brings both back.
+  const states = async () =>
+    (await api(VERSIONS)).runByNumber.suggestions.nodes[0].versions.map(({ review }) => [review.state, review.text]);
+  const first = (await api(VERSIONS)).runByNumber.suggestions.nodes[0];
+  const edit = { ids: [first.versions[0].id], decision: 'ACCEPT', text: 'In my own words.' };
+  await api(REVIEW, { input: edit });
+  await studio.go('/runs/2?tab=results');
+  await page.locator('[data-suggestion]').first().getByRole('link').first().focus();
+  await page.keyboard.press('a');
+  await page.getByText('Version 1 in #1, which was edited, is skipped now.').waitFor();
+  await until('the second version is accepted', async () => (await states())[1][0] === 'ACCEPTED');
+  assert.deepEqual((await states())[0], ['SKIPPED', null]);
+  await page.keyboard.press('u');
+  await until('the edit is back', async () => (await states())[0][0] === 'EDITED');
+  assert.deepEqual(await states(), [
+    ['EDITED', 'In my own words.'],
+    ['UNREVIEWED', null],
+  ]);
+
+  // Some suggestions again, with what that costs and a limit.
+  await page.keyboard.press('x');
+  await page.keyboard.press('j');
+  await page.keyboard.press('x');
+  await page.getByText('2 selected').waitFor();
+  await page.keyboard.press('r');
+  await dialog.getByText('A new run repeats 2 suggestions of this one.').waitFor();
+  await dialog.getByText('No cost.').waitFor();
+  await dialog.getByRole('textbox', { name: 'Tokens' }).fill('1000');
+  await studio.axe('re-run of some');
+  await dialog.getByRole('button', { name: 'Re-run 2 assets' }).click();
+  await page.waitForURL('**/runs/3');
+  const limited = (await api('{ runByNumber(number: 3) { budget { maxTokens } progress { total } } }')).runByNumber;
+  assert.deepEqual(limited, { budget: { maxTokens: 1000 }, progress: { total: 2 } });
+  await studio.go('/runs/2?tab=summary');
 
   // To a comparison: the run waits in the tray until another one is chosen.
   await menu('Compare with…');

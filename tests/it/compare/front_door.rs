@@ -25,8 +25,9 @@ async fn two_runs() -> (Server, Vec<String>) {
     let scripted = server.create_llm_profile(llm_input(&model.profile())).await;
     let builtin = server.llm_profile("builtin").await;
     let mut ids = Vec::new();
-    for llm_profile in [builtin, scripted] {
-        let input = json!({ "targets": [{ "dbProfileId": profile }], "llmProfileId": llm_profile });
+    for (llm_profile, exclude) in [(builtin, json!([])), (scripted, json!(["*_old", "tmp_*"]))] {
+        let target = json!({ "dbProfileId": profile, "exclude": exclude });
+        let input = json!({ "targets": [target], "llmProfileId": llm_profile });
         let id = server.start_run(input).await;
         server.events(&id, 0).await;
         ids.push(id);
@@ -46,6 +47,8 @@ async fn two_models_on_one_database() {
     for setting in ["llmProfile", "provider", "model", "options.profileData"] {
         assert!(settings.contains(&setting), "{settings:?}");
     }
+    let excluded = all["differences"].as_array().unwrap().iter().find(|it| it["setting"] == "scope.exclude").unwrap();
+    assert_eq!(excluded["values"], json!([null, "*_old, tmp_*"]));
     // The pages add up to the same grid.
     let (mut names, mut after) = (Vec::new(), Value::Null);
     loop {

@@ -59,8 +59,15 @@ async fn graphiql_and_its_assets() {
     let etag = response.headers()[header::ETAG].clone();
     let again = toy.get(script).header(header::IF_NONE_MATCH, etag).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    let plain = response.text().await.unwrap();
+    assert!(plain.contains("import"), "a client that accepts no gzip gets the text");
     let packed = toy.get(script).header(header::ACCEPT_ENCODING, "gzip").send().await.unwrap();
     assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+    assert_eq!((content_type(&packed).as_str(), packed.headers()[header::VARY].to_str().unwrap()), ("text/javascript", "accept-encoding"));
+    let size = packed.bytes().await.unwrap().len();
+    assert!(size * 2 < plain.len(), "{size} of {}", plain.len());
+    let refused = toy.get(script).header(header::ACCEPT_ENCODING, "gzip;q=0, br").send().await.unwrap();
+    assert!(!refused.headers().contains_key(header::CONTENT_ENCODING));
 }
 
 #[tokio::test]

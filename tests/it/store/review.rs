@@ -489,6 +489,61 @@ async fn re_runs_continue_their_chains_and_share_one_decision() {
 }
 
 #[tokio::test]
+async fn an_acceptance_that_is_taken_back_returns_the_reviews_that_it_displaced() {
+    let test = described(2).await;
+    let store = &test.store;
+    for _ in 0..2 {
+        let rows = rerun(&[1, 2]);
+        test.create(vec![rows], 10).await;
+        describe(&test, rerun(&[1, 2]).rows).await;
+    }
+    // Versions of c1: 1, 3, 5; of c2: 2, 4, 6.
+    let reviews = async || {
+        let ids: Vec<_> = (1..=6).map(SuggestionId).collect();
+        let found = store.suggestions_by_id(&ids).await.unwrap();
+        ids.iter().map(|id| found[id].review.clone()).collect::<Vec<_>>()
+    };
+    test.decide(&[1], text("mine")).await.unwrap();
+    let first = reviews().await;
+    assert_eq!((first[0].state, first[0].text.as_deref()), (ReviewState::Edited, Some("mine")));
+    test.decide(&[3], FIRST).await.unwrap();
+    let second = reviews().await;
+    test.decide(&[5], FIRST).await.unwrap();
+    assert_eq!(reviews().await[2].state, ReviewState::Skipped);
+    assert_eq!(test.status(1).await, RunStatus::ReadyForReview);
+
+    // Each acceptance is taken back in turn; state, text, reviewer and time return.
+    test.decide(&[5], Decision::Restore).await.unwrap();
+    assert_eq!(reviews().await, second);
+    test.decide(&[3], Decision::Restore).await.unwrap();
+    assert_eq!(reviews().await, first);
+
+    // A later decision on the displaced one stands.
+    test.decide(&[3], FIRST).await.unwrap();
+    test.decide(&[1], Decision::Skip).await.unwrap();
+    test.decide(&[3], Decision::Restore).await.unwrap();
+    assert_eq!(reviews().await[0].state, ReviewState::Skipped);
+
+    // A whole run at once; what is restored by its own id becomes undecided.
+    test.decide(&[1, 2], text("mine")).await.unwrap();
+    test.decide(&[5, 6], FIRST).await.unwrap();
+    let everything = Selection::OfRun(RunId(3), SuggestionFilter::default(), Comments::Replace);
+    store.review(everything, Decision::Restore, "ada", at(30)).await.unwrap();
+    let states: Vec<_> = reviews().await.iter().map(|review| review.state).collect();
+    assert_eq!((states[0], states[1], states[5]), (ReviewState::Edited, ReviewState::Edited, ReviewState::Unreviewed));
+    test.decide(&[5], FIRST).await.unwrap();
+    test.decide(&[5, 1], Decision::Restore).await.unwrap();
+    assert_eq!(reviews().await[0].state, ReviewState::Unreviewed);
+
+    // One that was skipped meanwhile holds no decision that could be taken back.
+    test.decide(&[1], text("mine")).await.unwrap();
+    test.decide(&[3], FIRST).await.unwrap();
+    test.decide(&[5], FIRST).await.unwrap();
+    test.decide(&[3], Decision::Restore).await.unwrap();
+    assert_eq!(reviews().await[0].state, ReviewState::Skipped);
+}
+
+#[tokio::test]
 async fn a_review_of_many_sees_the_newest_version() {
     let test = described(2).await;
     let store = &test.store;

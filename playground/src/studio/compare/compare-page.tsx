@@ -20,7 +20,6 @@ import { TextList, TextRows } from './texts';
 import { AddRun, Baseline, Exports } from './tools';
 import { type Assets, type Summary, useComparison, useLookup } from './use-comparison';
 import { CLEARED, type Change, MOST_RUNS, useView, type View } from './view';
-import { differencesOf } from './words';
 
 export function ComparePage() {
   const [view, change] = useView();
@@ -124,7 +123,7 @@ function Comparison({ summary, figures, assets, assetsError, refetch, view, chan
           <tr>
             <td className={classes.corner}>
               <nav aria-label="Parts of the comparison" className={classes.parts}>
-                <Part id="settings" label="Settings" figure={differencesOf(summary).length} />
+                <Part id="settings" label="Settings" figure={summary.differences.length} />
                 <Part id="metrics" label="Metrics" figure={summary.metrics.length} />
                 <Part id="texts" label="Texts" figure={assets?.totalCount} />
               </nav>

@@ -9,7 +9,7 @@ import { Unknown } from '../ui/time';
 import classes from './compare.module.css';
 import type { Summary } from './use-comparison';
 import type { Change, View } from './view';
-import { differencesOf, SETTINGS, settingText } from './words';
+import { SETTINGS, settingText } from './words';
 
 interface SettingsProps {
   summary: Summary;
@@ -21,7 +21,7 @@ interface SettingsProps {
 
 /** The settings that are the same for all runs, as the first one has them. */
 function shared(summary: Summary): [setting: string, value: string][] {
-  const differing = new Set(differencesOf(summary).map(({ setting }) => setting));
+  const differing = new Set(summary.differences.map(({ setting }) => setting));
   const [run] = summary.runs as [CompareRunFragment];
   return Object.entries(SETTINGS)
     .filter(([setting]) => !differing.has(setting))
@@ -32,7 +32,7 @@ function shared(summary: Summary): [setting: string, value: string][] {
 const labelOf = (setting: string) => SETTINGS[setting]?.[0] ?? setting;
 
 export function SettingRows({ summary, shown, view, change }: SettingsProps) {
-  const differences = differencesOf(summary);
+  const { differences } = summary;
   const same = shared(summary);
   return (
     <tbody>

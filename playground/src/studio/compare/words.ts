@@ -5,7 +5,6 @@ import { PROVIDERS } from '../models/providers';
 import { count, dollars, ofAll } from '../ui/figures';
 import { COMMANDS, KINDS, STATUSES } from '../ui/status';
 import { duration } from '../ui/time';
-import type { Summary } from './use-comparison';
 
 export const AGREEMENTS: Record<Agreement, { label: string; tone: string; hint: string }> = {
   SAME: { label: 'Same', tone: 'success', hint: 'All texts are equal, apart from white space.' },
@@ -66,19 +65,6 @@ const LOOKUPS: Record<string, Record<string, string>> = {
   variations: { LEXICAL: 'Same meaning, other words', SEMANTIC: 'Another meaning' },
 };
 const YES_NO: Record<string, string> = { true: 'Yes', false: 'No' };
-
-/** The settings in which the API compares no runs, though it tells them. */
-const COMPARED_HERE = ['scope.exclude', 'scope.partitions'];
-
-/** The settings in which the runs differ, in the order of `SETTINGS`. */
-export function differencesOf({ differences, runs }: Pick<Summary, 'differences' | 'runs'>): Summary['differences'] {
-  const known = new Set(differences.map(({ setting }) => setting));
-  const more = COMPARED_HERE.filter((setting) => !known.has(setting))
-    .map((setting) => ({ setting, values: runs.map((run) => String(SETTINGS[setting]?.[1](run) ?? '') || null) }))
-    .filter(({ values }) => new Set(values).size > 1);
-  const order = Object.keys(SETTINGS);
-  return [...differences, ...more].sort((one, other) => order.indexOf(one.setting) - order.indexOf(other.setting));
-}
 
 /** A setting's value as a person reads it. */
 export const settingText = (setting: string, value: string) => (LOOKUPS[setting] ?? YES_NO)[value] ?? value;

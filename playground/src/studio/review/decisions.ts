@@ -6,7 +6,8 @@
 // Decisions that failed are kept, in order, until they are sent again or a later decision takes their place.
 //
 // The rule of undo: a decision on named suggestions is undone by their ids, which puts back what stood before. A bulk
-// answer names only its first 200 suggestions; undoing a larger one goes by the filter and asks first.
+// answer names only its first 200 suggestions; undoing a larger one goes by the filter and asks first. Restoring an
+// accepted suggestion gives the versions that its acceptance skipped their reviews back.
 
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { type CombinedError, useMutation } from 'urql';
@@ -57,6 +58,7 @@ export interface Failed {
 /** A decision that can be undone. */
 interface Done {
   label: string;
+  decision: Choice['decision'];
   before: ReviewSuggestionFragment[];
   ids: string[];
   /** For a bulk decision that changed more than the answer names. */
@@ -125,6 +127,19 @@ function standing({ review, alternatives }: ReviewSuggestionFragment): Choice {
         alternative: review.text === null ? 0 : (alternatives.find(({ text }) => text === review.text)?.index ?? 0),
       };
   }
+}
+
+/** What an accept does to other versions that were accepted or edited, in words; empty where there are none. */
+function displacedBy(suggestions: ReviewSuggestionFragment[]): string {
+  const versions = suggestions.flatMap(({ id, versions }) =>
+    versions.filter((it) => it.id !== id && (it.review.state === 'ACCEPTED' || it.review.state === 'EDITED')),
+  );
+  const [first] = versions;
+  if (first && versions.length === 1) {
+    const was = first.review.state === 'EDITED' ? 'edited' : 'accepted';
+    return ` Version ${first.version} in #${first.run.number}, which was ${was}, is skipped now.`;
+  }
+  return first ? ` ${versions.length} other versions that were accepted or edited are skipped now.` : '';
 }
 
 /** The text that an accept takes. */
@@ -251,13 +266,19 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
         return false;
       }
       const label = `${'text' in choice ? 'Edited' : VERBS[choice.decision]} ${nameOf(suggestions)}`;
-      const entry: Done = { label, before: suggestions, ids: suggestions.map(({ id }) => id) };
+      const entry: Done = {
+        label,
+        decision: choice.decision,
+        before: suggestions,
+        ids: suggestions.map(({ id }) => id),
+      };
+      const text = `${label}.${choice.decision === 'ACCEPT' ? displacedBy(suggestions) : ''}`;
       push(entry);
-      say({ text: `${label}.` });
+      say({ text });
       const error = await transmit(suggestions, choice);
       if (error) {
         drop(entry);
-        say((before) => (before?.text === `${label}.` ? undefined : before));
+        say((before) => (before?.text === text ? undefined : before));
         const words = wordsOf(suggestions, choice);
         supersede(entry.ids, [{ suggestions, choice, words, problem: problemWith(error) }]);
       } else {
@@ -298,7 +319,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       const label = `${VERBS[bulk.decision]} ${plural(count, 'suggestion')}`;
       if (count > 0 && bulk.decision !== 'RESTORE') {
         const ids = suggestions.map(({ id }) => id);
-        push({ label, before: [], ids, ...(count > ids.length ? { large: { bulk, count } } : {}) });
+        push({ label, decision: bulk.decision, before: [], ids, ...(count > ids.length ? { large: { bulk, count } } : {}) });
       }
       say({ text: `${label}.`, ...(leftOut > 0 ? { leftOut: { bulk, count: leftOut } } : {}) });
       changed.current(suggestions, true);
@@ -324,6 +345,13 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       const choice = standing(suggestion);
       const key = choice.decision === 'ACCEPT' ? suggestion.id : choice.decision;
       groups.set(key, [choice, [...(groups.get(key)?.[1] ?? []), suggestion]]);
+    }
+    const skipped = groups.get('SKIP');
+    if (entry.decision === 'ACCEPT' && skipped) {
+      // Only restoring returns the reviews of other versions.
+      groups.delete('SKIP');
+      groups.set('RESTORE', [{ decision: 'RESTORE' }, [...(groups.get('RESTORE')?.[1] ?? []), ...skipped[1]]]);
+      groups.set('SKIP', skipped);
     }
     const sent = [...groups.values()].map(([choice, suggestions]) => transmit(suggestions, choice));
     if (entry.before.length === 0) {

@@ -14,7 +14,7 @@ interface ListBarProps {
   page: 'all' | 'some' | 'none';
   onPickPage: (isPicked: boolean) => void;
   onClear: () => void;
-  onDecide: (key: 'a' | 's') => void;
+  onDecide: (key: 'a' | 's' | 'r') => void;
   /** How many suggestions a decision on all is about. */
   decidable: number;
   onBulk: (decision: 'ACCEPT' | 'SKIP') => void;
@@ -45,6 +45,9 @@ export function ListBar(props: ListBarProps) {
           </Action>
           <Action size="compact-xs" variant="default" why={blocked} onClick={() => onDecide('s')}>
             Skip
+          </Action>
+          <Action size="compact-xs" variant="default" onClick={() => onDecide('r')}>
+            Re-run…
           </Action>
           <Button size="compact-xs" variant="subtle" color="gray" onClick={onClear}>
             Clear

@@ -35,7 +35,14 @@ import { usePicked } from './use-picked';
 import { usePlace } from './use-place';
 import { groupingOf, restrictions, useView } from './view';
 
-export function Results({ runId, number }: { runId: string; number: number }) {
+interface ResultsProps {
+  runId: string;
+  number: number;
+  /** Asks how to do these suggestions again. */
+  onRerun: (ids: string[]) => void;
+}
+
+export function Results({ runId, number, onRerun }: ResultsProps) {
   const { view, change, addressOf } = useView();
   const lacks = useLacks('OPERATOR');
   const [noticed, setNoticed] = useState<ReadonlySet<string>>(new Set());
@@ -77,7 +84,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
   const place = usePlace(list, view, change);
   const selection = usePicked(rows);
   const { picked, pick } = selection;
-  const press = useCommands({ rows, seen, opened: view.open, place, selection, decisions, lacks, blocked });
+  const press = useCommands({ rows, seen, opened: view.open, place, selection, decisions, lacks, blocked, onRerun });
 
   // Rows get functions that never change, so that a decision draws one row again and not all.
   const latest = useRef({ place, pick, decisions, rows, seen, opened: view.open });

@@ -20,10 +20,12 @@ interface CommandsOptions {
   /** Why the viewer may not decide, by role; why nobody may now. */
   lacks: string | undefined;
   blocked: string | undefined;
+  /** Asks how to do these suggestions again. */
+  onRerun: (ids: string[]) => void;
 }
 
 export function useCommands(options: CommandsOptions): (key: string) => boolean {
-  const { rows, seen, opened, place, selection, decisions, lacks, blocked } = options;
+  const { rows, seen, opened, place, selection, decisions, lacks, blocked, onRerun } = options;
   const { picked, pick, clear } = selection;
   const why = lacks ?? blocked;
 
@@ -99,6 +101,14 @@ export function useCommands(options: CommandsOptions): (key: string) => boolean 
       }
     }
   };
+  const rerun = () => {
+    const ids = targets().map(({ id }) => id);
+    if (lacks !== undefined) {
+      decisions.say({ text: lacks });
+    } else if (ids.length > 0) {
+      onRerun(ids);
+    }
+  };
   const leave = (): boolean => {
     if (opened !== undefined) {
       place.open(undefined);
@@ -134,6 +144,9 @@ export function useCommands(options: CommandsOptions): (key: string) => boolean 
         return true;
       case 'e':
         edit();
+        return true;
+      case 'r':
+        rerun();
         return true;
       case 'x': {
         const id = place.current();

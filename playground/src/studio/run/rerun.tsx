@@ -1,13 +1,23 @@
-// Doing a whole run again: with other instructions, another model, or as variations of its texts.
+// Doing a run, or some of its suggestions, again: with other instructions, another model, or as variations of the texts.
 
 import { Button, Group, Modal, Radio, Select, Stack, Textarea } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 
-import { RunAgainDocument, RunModelsDocument, type VariationMode } from '../api/operations';
+import {
+  type RerunInput,
+  RunAgainDocument,
+  RunModelsDocument,
+  type StartRunInput,
+  type VariationMode,
+} from '../api/operations';
+import { useEstimate } from '../new-run/estimate';
+import { budgetInput, DEFAULTS, type Options } from '../new-run/options';
+import { BudgetFields } from '../new-run/options-form';
+import { targetInput, targetOf } from '../scope/model';
 import { Action } from '../ui/action';
-import { plural } from '../ui/figures';
+import { compact, count, dollars, plural } from '../ui/figures';
 import { Failure } from '../ui/states';
 import type { Run } from './use-run';
 
@@ -18,21 +28,32 @@ const MODES: [value: 'ANEW' | VariationMode, label: string, description: string]
 ];
 const MOST_INSTRUCTIONS = 4000;
 
-export function Rerun({ run, onClose }: { run: Run; onClose: () => void }) {
+interface RerunProps {
+  run: Run;
+  /** The suggestions to do again; all of the run's where none are named. */
+  suggestions?: string[] | undefined;
+  onClose: () => void;
+}
+
+export function Rerun({ run, suggestions, onClose }: RerunProps) {
   const navigate = useNavigate();
   const [{ data }] = useQuery({ query: RunModelsDocument });
   const [{ error, fetching }, again] = useMutation(RunAgainDocument);
   const [mode, setMode] = useState<'ANEW' | VariationMode>('ANEW');
   const [instructions, setInstructions] = useState(run.options.instructions ?? '');
   const [model, setModel] = useState<string | null>(null);
+  const [limits, setLimits] = useState<Options>(DEFAULTS);
+  const amount = suggestions?.length ?? run.progress.done;
   const key = useRef<[input: string, key: string]>(undefined);
   const submit = async () => {
     const text = instructions.trim();
-    const input = {
-      runId: run.id,
+    const budget = budgetInput(limits);
+    const input: RerunInput = {
+      ...(suggestions ? { suggestionIds: suggestions } : { runId: run.id }),
       ...(text === (run.options.instructions ?? '') ? {} : { instructions: text }),
       ...(model ? { llmProfileId: model } : {}),
       ...(mode === 'ANEW' ? {} : { variations: mode }),
+      ...(budget ? { budget } : {}),
     };
     const asText = JSON.stringify(input);
     if (key.current?.[0] !== asText) {
@@ -56,8 +77,9 @@ export function Rerun({ run, onClose }: { run: Run; onClose: () => void }) {
       >
         <Stack gap="md">
           <div className="prose">
-            A new run repeats the {plural(run.progress.done, 'suggestion')} of this one. The new texts are further
-            versions of the same suggestions; reviews of this run stay until you accept a newer version.
+            A new run repeats {suggestions ? '' : 'the '}
+            {plural(amount, 'suggestion')} of this one. The new texts are further versions of the same suggestions;
+            reviews of this run stay until you accept a newer version.
           </div>
           <Radio.Group label="What the model does" value={mode} onChange={(value) => setMode(value as typeof mode)}>
             <Stack gap={6} mt={6}>
@@ -89,17 +111,62 @@ export function Rerun({ run, onClose }: { run: Run; onClose: () => void }) {
             clearable
             searchable
           />
+          <div>
+            <BudgetFields
+              options={limits}
+              onChange={(change) => setLimits((before) => ({ ...before, ...change }))}
+              errorAt={() => undefined}
+            />
+            <Expected run={run} amount={amount} model={model} />
+          </div>
           {error && <Failure error={error} />}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={onClose}>
               Close
             </Button>
             <Action type="submit" busy={fetching}>
-              Re-run {plural(run.progress.done, 'asset')}
+              Re-run {plural(amount, 'asset')}
             </Action>
           </Group>
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+/** What the re-run is expected to cost: the part of an estimate for the run's scope that its assets are. */
+function Expected({ run, amount, model }: { run: Run; amount: number; model: string | null }) {
+  const { missingOnly: _, ...options } = run.options;
+  const llmProfileId = model ?? run.llmProfile?.id;
+  const input: StartRunInput | undefined = run.dbProfile
+    ? {
+        targets: [targetInput(targetOf(run.dbProfile.id, run.scope))],
+        ...(llmProfileId === undefined ? {} : { llmProfileId }),
+        options: { ...options, missingOnly: false },
+      }
+    : undefined;
+  const [{ data, error, pending }] = useEstimate(input);
+  const text = () => {
+    if (error) {
+      return 'No estimate: the database cannot be read now.';
+    }
+    if (!data || data.assets === 0) {
+      return pending ? 'The cost is being estimated…' : 'No estimate: the database has no such assets now.';
+    }
+    const share = amount / data.assets;
+    const of = (figure: number) => Math.ceil(figure * share);
+    const tokens = data.inputTokens + data.outputTokens;
+    if (data.costUsd === 0) {
+      return 'No cost.';
+    }
+    const work = `${count(of(data.requests))} requests, ${compact(of(tokens))} tokens`;
+    return data.costUsd === null
+      ? `About ${work}. The model's profile has no prices.`
+      : `About ${dollars(data.costUsd * share)}: ${work}.`;
+  };
+  return (
+    <p className="muted" role="status" aria-busy={pending}>
+      {text()}
+    </p>
   );
 }

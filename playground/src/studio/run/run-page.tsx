@@ -23,6 +23,7 @@ import { LiveCard, shareOf } from './live-card';
 import { whyNotResume } from './reasons';
 import { Resume, useResume } from './resume';
 import classes from './run.module.css';
+import { Rerun } from './rerun';
 import { SummaryTab } from './summary-tab';
 import { useTabIcon } from './tab-icon';
 import { addressOf, isReviewable, type Tab, tabsOf, useTab } from './tabs';
@@ -108,6 +109,7 @@ function RunView({ run, refetch }: { run: Run; refetch: () => void }) {
     }
   });
   const [failed, setFailed] = useState<CombinedError>();
+  const [again, setAgain] = useState<string[]>();
   const onError = useCallback((error: unknown) => setFailed(error instanceof CombinedError ? error : undefined), []);
   const share = shareOf(run, written.counts);
   useTabIcon(run.status, share);
@@ -162,11 +164,12 @@ function RunView({ run, refetch }: { run: Run; refetch: () => void }) {
       {tab === 'summary' && <SummaryTab run={run} log={log} />}
       {tab === 'results' && (
         <Suspense fallback={<Loading rows={12} height={40} />}>
-          <Results runId={run.id} number={run.number} />
+          <Results runId={run.id} number={run.number} onRerun={setAgain} />
         </Suspense>
       )}
       {tab === 'events' && <EventsTab run={run} log={log} loadOlder={loadOlder} reload={reload} />}
       {tab === 'apply' && <ApplyTab run={run} counts={written.counts} />}
+      {again && <Rerun run={run} suggestions={again} onClose={() => setAgain(undefined)} />}
     </Page>
   );
 }

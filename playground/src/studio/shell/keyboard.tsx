@@ -40,6 +40,7 @@ const KEYS: [where: string, keys: [keys: string[], does: string][]][] = [
       [['1–5'], 'Accept this alternative'],
       [['e'], 'Edit'],
       [['s'], 'Skip'],
+      [['r'], 'Re-run'],
       [['u'], 'Undo'],
       [['x'], 'Select the suggestion'],
     ],

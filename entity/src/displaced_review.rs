@@ -1,0 +1,20 @@
+//! The reviews that suggestions had before another version of their chain was accepted.
+
+use sea_orm::entity::prelude::*;
+
+/// The earlier review of a suggestion that is skipped because another version was accepted.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "displaced_review")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub suggestion_id: i64,
+    /// The version that was accepted.
+    pub accepted_id: i64,
+    pub review_state: String,
+    pub review_text: Option<String>,
+    pub reviewer: Option<String>,
+    pub reviewed_at: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,146 @@
+//! Rows as cells: a few columns of many rows, for the lists that are read most.
+//!
+//! SQLite's rows are read through rusqlite on blocking threads, which costs a third of the driver's work for the same
+//! rows. The library is the one that the driver links. PostgreSQL's rows are read as all others.
+//!
+//! The rules: these connections only read, and they live as long as the store, so they never follow a file that has
+//! taken the store's place. If a statement fails, it is sent again through the driver, which reports the failure.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use entity::run;
+use rusqlite::{Connection, OpenFlags, types::ValueRef};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, QueryResult, Value,
+    sea_query::{ColumnType, SelectStatement, SqliteQueryBuilder},
+};
+use tokio::sync::Semaphore;
+
+use super::SqlStore;
+use crate::domain::{Result, run::Cell};
+
+/// Number of connections.
+const CONNECTIONS: usize = 4;
+/// Prepared statements cached per connection.
+const STATEMENTS: usize = 128;
+/// Maximum time that a statement waits for a lock of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Returns the rows of a query that selects these columns.
+pub(super) async fn read(store: &SqlStore, query: &SelectStatement, columns: &[run::Column]) -> Result<Vec<Vec<Cell>>> {
+    if let Some(reader) = &store.reader {
+        let (sql, values) = query.build(SqliteQueryBuilder);
+        if let Some(rows) = reader.read(sql, values.0, columns.len()).await {
+            store.statements.fetch_add(1, Ordering::Relaxed);
+            return Ok(rows);
+        }
+    }
+    let types: Vec<ColumnType> = columns.iter().map(|column| column.def().get_column_type().clone()).collect();
+    let row = |row: &QueryResult| types.iter().enumerate().map(|(at, of)| cell_of(row, at, of)).collect();
+    Ok(store.read().query_all(query).await?.iter().map(row).collect::<Result<_, DbErr>>()?)
+}
+
+/// Reads a value by the type of its column.
+fn cell_of(row: &QueryResult, at: usize, of: &ColumnType) -> Result<Cell, DbErr> {
+    Ok(match of {
+        ColumnType::Integer => row.try_get_by_index::<Option<i32>>(at)?.map_or(Cell::Null, |it| Cell::Int(it.into())),
+        ColumnType::BigInteger => row.try_get_by_index::<Option<i64>>(at)?.map_or(Cell::Null, Cell::Int),
+        ColumnType::Double => row.try_get_by_index::<Option<f64>>(at)?.map_or(Cell::Null, Cell::Real),
+        ColumnType::Boolean => row.try_get_by_index::<Option<bool>>(at)?.map_or(Cell::Null, |it| Cell::Int(it.into())),
+        _ => row.try_get_by_index::<Option<String>>(at)?.map_or(Cell::Null, Cell::Text),
+    })
+}
+
+/// The connections to a SQLite store.
+#[derive(Debug)]
+pub(super) struct Reader {
+    idle: Mutex<Vec<Connection>>,
+    turns: Semaphore,
+}
+
+impl Reader {
+    /// Opens the connections to the store in this file.
+    ///
+    /// # Errors
+    /// Returns SQLite's error if the file cannot be opened.
+    pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
+        let connections = (0..CONNECTIONS).map(|_| connect(file)).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Self { idle: Mutex::new(connections), turns: Semaphore::new(CONNECTIONS) })
+    }
+
+    /// Closes the connections once the last reading is done.
+    pub(super) async fn close(&self) {
+        let _all = self.turns.acquire_many(u32::try_from(CONNECTIONS).unwrap_or(u32::MAX)).await;
+        self.turns.close();
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the rows of a statement; `None` if it fails.
+    async fn read(self: &Arc<Self>, sql: String, values: Vec<Value>, width: usize) -> Option<Vec<Vec<Cell>>> {
+        let _turn = self.turns.acquire().await.ok()?;
+        let reader = Arc::clone(self);
+        let reading = tokio::task::spawn_blocking(move || {
+            let connection = reader.idle().pop()?;
+            let read = rows(&connection, &sql, &values, width);
+            reader.idle().push(connection);
+            read.inspect_err(|error| tracing::debug!(%error, "a statement is sent again through the driver")).ok()
+        });
+        reading.await.ok()?
+    }
+}
+
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "cache_size", -8_000)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(connection)
+}
+
+fn rows(connection: &Connection, sql: &str, values: &[Value], width: usize) -> rusqlite::Result<Vec<Vec<Cell>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for (at, value) in values.iter().enumerate() {
+        statement.raw_bind_parameter(at + 1, parameter(value)?)?;
+    }
+    let mut found = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        rows.push((0..width).map(|at| cell(row.get_ref(at)?)).collect::<rusqlite::Result<_>>()?);
+    }
+    Ok(rows)
+}
+
+fn cell(value: ValueRef<'_>) -> rusqlite::Result<Cell> {
+    Ok(match value {
+        ValueRef::Null | ValueRef::Blob(_) => Cell::Null,
+        ValueRef::Integer(number) => Cell::Int(number),
+        ValueRef::Real(number) => Cell::Real(number),
+        ValueRef::Text(text) => Cell::Text(std::str::from_utf8(text)?.to_owned()),
+    })
+}
+
+fn parameter(value: &Value) -> rusqlite::Result<rusqlite::types::Value> {
+    use rusqlite::types::Value as Sqlite;
+    Ok(match value {
+        Value::Bool(Some(flag)) => Sqlite::Integer(i64::from(*flag)),
+        Value::Int(Some(number)) => Sqlite::Integer(i64::from(*number)),
+        Value::BigInt(Some(number)) => Sqlite::Integer(*number),
+        Value::BigUnsigned(Some(number)) => Sqlite::Integer(i64::try_from(*number).unwrap_or(i64::MAX)),
+        Value::Double(Some(number)) => Sqlite::Real(*number),
+        Value::String(Some(text)) => Sqlite::Text(text.clone()),
+        Value::Bool(None) | Value::Int(None) | Value::BigInt(None) | Value::Double(None) | Value::String(None) => {
+            Sqlite::Null
+        }
+        other => return Err(rusqlite::Error::ToSqlConversionFailure(format!("no list binds {other:?}").into())),
+    })
+}
