@@ -5,13 +5,15 @@ use std::sync::Arc;
 use async_graphql::{Executor, ObjectType, Request, Response, Schema, SchemaBuilder, SubscriptionType, ValidationMode};
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
-use super::{document::Checker, frontier::Frontier};
+use super::{document::Checker, frontier::Frontier, plain::PlainLists};
 
 /// A schema that checks and executes documents. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
     /// Checks documents against the schema.
     pub checker: Checker,
+    /// Answers plain lists without the schema; `None` for a schema that has none.
+    pub plain: Option<PlainLists>,
     schema: Arc<dyn Execute>,
 }
 
@@ -39,7 +41,7 @@ impl Api {
         M: ObjectType + 'static,
         S: SubscriptionType + 'static,
     {
-        Self { checker, schema: Arc::new(schema) }
+        Self { checker, plain: None, schema: Arc::new(schema) }
     }
 
     /// Executes a query or a mutation.

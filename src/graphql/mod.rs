@@ -31,6 +31,7 @@ pub mod limits;
 pub mod loader;
 pub mod node;
 mod order;
+pub mod plain;
 pub mod profile;
 pub mod review;
 mod roots;
@@ -54,6 +55,7 @@ pub use self::{
     api::{Api, guarded},
     context::{Role, Viewer},
     document::{Checker, Ready},
+    plain::{Plain, PlainLists},
     share::{Position, Sharing},
 };
 use crate::service::Services;
@@ -124,12 +126,19 @@ pub fn checker() -> Checker {
 
 /// Returns the schema over these use cases.
 pub fn schema(services: Services) -> GlossSchema {
-    guarded(builder().data(Arc::new(services)), checker())
+    schema_over(Arc::new(services))
+}
+
+fn schema_over(services: Arc<Services>) -> GlossSchema {
+    guarded(builder().data(services), checker())
 }
 
 /// Returns the schema in the form that the HTTP server needs.
 pub fn api(services: Services) -> Api {
-    Api::new(schema(services), checker())
+    let services = Arc::new(services);
+    let mut api = Api::new(schema_over(Arc::clone(&services)), checker());
+    api.plain = Some(PlainLists::new(services));
+    api
 }
 
 /// Executes an operation in this process as the local administrator, and returns the complete response.

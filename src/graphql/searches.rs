@@ -13,7 +13,7 @@ use super::error::coded;
 use crate::domain::Code;
 
 /// The maximum number of characters.
-const LONGEST: usize = 500;
+pub(super) const LONGEST: usize = 500;
 /// The name of the arguments and input fields to check.
 const NAME: &str = "search";
 

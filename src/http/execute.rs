@@ -4,7 +4,7 @@
 //! that disconnects does not leave half of its changes done. A mutation therefore runs in a separate task, for which a
 //! stopping server waits. After [`super::limits::Limits::request_within`] the client gets an error.
 
-use std::panic::resume_unwind;
+use std::{panic::resume_unwind, time::Duration};
 
 use async_graphql::{Request, Response, parser::types::OperationType};
 use tokio::time::timeout;
@@ -23,6 +23,17 @@ impl Door {
         parameters.prepare(&self.documents, &self.api.checker)
     }
 
+    /// Returns the JSON of the answer to a plain list; `None` if the request is to be prepared and executed.
+    pub(super) async fn plain(&self, caller: &Caller, parameters: &Parameters) -> Option<Result<String, Refusal>> {
+        let lists = self.api.plain.as_ref()?;
+        let (plain, variables) = parameters.plain(&self.documents, &self.api.checker)?;
+        let limit = self.limits.request_within;
+        match timeout(limit, lists.answer(&plain, &variables, &caller.viewer)).await {
+            Ok(answer) => answer.map(Ok),
+            Err(_elapsed) => Some(Err(took_too_long(limit))),
+        }
+    }
+
     /// Executes a query or a mutation.
     ///
     /// # Errors
@@ -37,10 +48,7 @@ impl Door {
         let limit = self.limits.request_within;
         let api = self.api;
         if operation != OperationType::Mutation {
-            return timeout(limit, api.execute(request)).await.map_err(|_elapsed| {
-                let seconds = limit.as_secs();
-                Refusal::unavailable(format!("the query was cancelled after {seconds} s; request less data"))
-            });
+            return timeout(limit, api.execute(request)).await.map_err(|_elapsed| took_too_long(limit));
         }
         let work = async move { api.execute(request).await }.in_current_span();
         match timeout(limit, tokio::spawn(self.stop.tasks.track_future(work))).await {
@@ -55,4 +63,8 @@ impl Door {
             ))),
         }
     }
+}
+
+fn took_too_long(limit: Duration) -> Refusal {
+    Refusal::unavailable(format!("the query was cancelled after {} s; request less data", limit.as_secs()))
 }

@@ -81,7 +81,8 @@ pub async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
             .into_response();
     };
     // Weak, because both forms have it.
-    let etag = format!("W/\"{}\"", metadata.sha256_hash().iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}")));
+    let etag =
+        format!("W/\"{}\"", metadata.sha256_hash().iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}")));
     let cache =
         [(header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()), (header::ETAG, etag.clone())];
     if request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {

@@ -112,8 +112,23 @@ pub async fn post(State(door): State<Door>, RawQuery(query): RawQuery, request: 
         Ok(Value::Array(operations)) if door.limits.batch > 0 => batch(&door, &caller, operations, media).await,
         body => {
             let body = body.and_then(|body| if body.is_array() { Err(no_batches()) } else { Ok(body) });
-            let prepared = body.and_then(Parameters::from_json).and_then(|it| door.prepare(it));
-            match answer(door, caller, &peer, prepared, media, id).await {
+            let parameters = body.and_then(Parameters::from_json);
+            let plain = match &parameters {
+                Ok(parameters) if media != Media::EventStream => door.plain(&caller, parameters).await,
+                _ => None,
+            };
+            let answered = match plain {
+                Some(Ok(json)) => {
+                    let content_type = [(header::CONTENT_TYPE, media.content_type())];
+                    Answered::Other((content_type, json).into_response())
+                }
+                Some(Err(refusal)) => Answered::Other(refusal.answer(media)),
+                None => {
+                    let prepared = parameters.and_then(|it| door.prepare(it));
+                    answer(door, caller, &peer, prepared, media, id).await
+                }
+            };
+            match answered {
                 Answered::Result(answer) => answer.http(media),
                 Answered::Other(response) => response,
             }

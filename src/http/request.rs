@@ -9,7 +9,7 @@ use async_graphql::{Request as GraphqlRequest, Variables, parser::types::Operati
 use serde_json::{Map, Value};
 
 use super::{documents::Documents, refusal::Refusal};
-use crate::graphql::{Checker, Ready, Sharing};
+use crate::graphql::{Checker, Plain, Ready, Sharing};
 
 /// The parameters of a request, with the right types. The document is not parsed yet.
 pub struct Parameters {
@@ -57,6 +57,16 @@ impl Parameters {
     /// Returns an extension by name.
     pub fn extension(&self, name: &str) -> Option<&Value> {
         self.extensions.get(name)
+    }
+
+    /// Returns the operation, if it is a plain list, with its variables. `None` also if anything in the request is wrong.
+    pub fn plain(&self, documents: &Documents, checker: &Checker) -> Option<(Arc<Plain>, Variables)> {
+        // The extensions of persisted documents are for `prepare`.
+        self.extensions.is_empty().then_some(())?;
+        let document = documents.find(self.query.clone(), self.document_id.as_deref(), None).ok()?;
+        let checked = checker.read(document.text()).ok()?;
+        let variables = Variables::from_json(Value::Object(self.variables.clone()));
+        checker.plain(&checked, self.operation_name.as_deref(), &variables)
     }
 
     /// Finds the document and its operation, and checks both.

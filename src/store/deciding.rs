@@ -329,8 +329,7 @@ pub(super) async fn decide_on(
     let deciding: HashSet<i64> =
         if accepts { newest.values().copied().collect() } else { chosen.iter().map(|row| row.id).collect() };
     let mut mates = if accepts { mates(transaction, &chosen, &deciding).await? } else { Vec::new() };
-    let returning =
-        if *decision == Decision::Restore { returning(transaction, &chosen).await? } else { Vec::new() };
+    let returning = if *decision == Decision::Restore { returning(transaction, &chosen).await? } else { Vec::new() };
     let touched: BTreeSet<i64> = chosen
         .iter()
         .map(|row| row.run_id)

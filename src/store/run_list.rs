@@ -244,10 +244,9 @@ impl<R: Rows> List<'_, R> {
         sort(&mut keys);
         let mut query = Query::select();
         query.columns(self.rows.columns().into_iter().map(|column| (run::Entity, column)));
-        query.from_subquery(keys, "keys").inner_join(
-            run::Entity,
-            Expr::col((run::Entity, run::Column::Id)).equals(("keys", "run_id")),
-        );
+        query
+            .from_subquery(keys, "keys")
+            .inner_join(run::Entity, Expr::col((run::Entity, run::Column::Id)).equals(("keys", "run_id")));
         sort(&mut query);
         self.rows.read(&query).await
     }

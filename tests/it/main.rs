@@ -31,6 +31,7 @@ mod long_names;
 mod models;
 mod own_store;
 mod peoples_comments;
+mod plain_lists;
 mod postgres_store;
 mod profiles;
 mod provider;

@@ -27,7 +27,7 @@ use apollo_compiler::{
     validation::{DiagnosticData, Valid},
 };
 use async_graphql::{
-    Pos, Positioned, Request, ServerError, Value, Variables,
+    Name, Pos, Positioned, Request, ServerError, Value, Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 use lru::LruCache;
@@ -35,7 +35,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     error::{coded, without_values},
-    limits, roots,
+    limits,
+    plain::Plain,
+    roots,
 };
 use crate::domain::Code;
 
@@ -74,6 +76,8 @@ struct Kept {
 pub struct Checked {
     text: Arc<str>,
     document: ExecutableDocument,
+    /// Its operations that are plain lists, by name.
+    plain: Vec<(Option<Name>, Arc<Plain>)>,
 }
 
 impl Checker {
@@ -104,7 +108,7 @@ impl Checker {
         for (_, operation) in document.operations.iter() {
             roots::check(&document, &operation.node).map_err(|error| vec![error])?;
         }
-        let checked = Arc::new(Checked { text: text.into(), document });
+        let checked = Arc::new(Checked { text: text.into(), plain: plain_lists(&document), document });
         kept().put(hash, &checked);
         Ok(checked)
     }
@@ -128,6 +132,25 @@ impl Checker {
             let place = span.and_then(|span| span.line_column(&valid.sources));
             vec![invalid_at(message, place)]
         })
+    }
+
+    /// Returns the operation that a request selects if it is a plain list, with its variables. `None` also if anything
+    /// in it is wrong.
+    #[must_use]
+    pub fn plain(
+        &self,
+        checked: &Checked,
+        operation_name: Option<&str>,
+        given: &Variables,
+    ) -> Option<(Arc<Plain>, Variables)> {
+        let (_, plain) = match (checked.plain.as_slice(), operation_name) {
+            ([only], None) if checked.document.operations.iter().count() == 1 => only,
+            (plain, Some(name)) => plain.iter().find(|(known, _)| known.as_deref() == Some(name))?,
+            _ => return None,
+        };
+        let operation = operation(&checked.document, operation_name).ok()?;
+        let variables = variables::coerce(&self.0.schema, self.0.scalars, operation, given).ok()?;
+        Some((Arc::clone(plain), variables))
     }
 
     /// Returns the operation that a request selects, with its variables checked.
@@ -154,6 +177,13 @@ impl Checker {
             document: Arc::new(document),
         })
     }
+}
+
+fn plain_lists(document: &ExecutableDocument) -> Vec<(Option<Name>, Arc<Plain>)> {
+    let plain = |(name, operation): (Option<&Name>, &Positioned<OperationDefinition>)| {
+        Some((name.cloned(), Arc::new(Plain::of(document, &operation.node)?)))
+    };
+    document.operations.iter().filter_map(plain).collect()
 }
 
 impl Kept {

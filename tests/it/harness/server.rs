@@ -127,10 +127,15 @@ impl Server {
 
     /// Returns the whole answer to an operation.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
+        let text = self.answer_text(query, &variables).await;
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"))
+    }
+
+    /// Returns the body of the answer to an operation.
+    pub async fn answer_text(&self, query: &str, variables: &Value) -> String {
         let body = json!({ "query": query, "variables": variables });
         let request = self.http.post(format!("{}/graphql", self.base)).header("content-type", "application/json");
-        let text = request.body(body.to_string()).send().await.unwrap().text().await.unwrap();
-        serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"))
+        request.body(body.to_string()).send().await.unwrap().text().await.unwrap()
     }
 
     /// Returns status, headers and answer of an operation sent with a token, or without one.

@@ -63,7 +63,10 @@ async fn graphiql_and_its_assets() {
     assert!(plain.contains("import"), "a client that accepts no gzip gets the text");
     let packed = toy.get(script).header(header::ACCEPT_ENCODING, "gzip").send().await.unwrap();
     assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
-    assert_eq!((content_type(&packed).as_str(), packed.headers()[header::VARY].to_str().unwrap()), ("text/javascript", "accept-encoding"));
+    assert_eq!(
+        (content_type(&packed).as_str(), packed.headers()[header::VARY].to_str().unwrap()),
+        ("text/javascript", "accept-encoding")
+    );
     let size = packed.bytes().await.unwrap().len();
     assert!(size * 2 < plain.len(), "{size} of {}", plain.len());
     let refused = toy.get(script).header(header::ACCEPT_ENCODING, "gzip;q=0, br").send().await.unwrap();

@@ -1,0 +1,247 @@
+//! From cells to the bytes of an answer.
+
+use std::{collections::HashMap, io::Write as _};
+
+use serde::Serialize;
+
+use super::{CountField, EdgePart, Field, Output, PageField, Part, Plain, WaitField};
+use crate::{
+    domain::{
+        clock::Moment,
+        id::{NodeType, encode},
+        page::Page,
+        run::{Cell, Waiting},
+        status::{RunKind, RunStatus},
+        text::visible,
+    },
+    graphql::{connection::count, run::parts::seconds},
+};
+
+/// What an answer is written from.
+pub struct Answer {
+    pub now_ms: i64,
+    pub rows: Page<Vec<Cell>>,
+    pub total: i64,
+    pub kinds: HashMap<RunKind, i64>,
+    pub statuses: HashMap<RunStatus, i64>,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        let rows = Page { rows: Vec::new(), has_next: false, has_previous: false };
+        Self { now_ms: 0, rows, total: 0, kinds: HashMap::new(), statuses: HashMap::new() }
+    }
+}
+
+impl Answer {
+    /// Returns the JSON; `None` if a cell does not have the type of its field.
+    pub fn write(&self, plain: &Plain) -> Option<String> {
+        let mut out = Writer { bytes: Vec::with_capacity(512 + 512 * self.rows.rows.len()), now_ms: self.now_ms };
+        out.raw("{\"data\":{");
+        out.raw(&plain.key);
+        out.object(&plain.parts, |out, part| self.part(out, part))?;
+        out.raw("}}");
+        String::from_utf8(out.bytes).ok()
+    }
+
+    fn part(&self, out: &mut Writer, part: &Part) -> Option<()> {
+        let rows = &self.rows.rows;
+        match part {
+            Part::Typename(key) => out.pair(key, "RunConnection"),
+            Part::Nodes(key, fields) => {
+                out.raw(key);
+                out.list(rows, |out, (_, row)| out.fields(fields, row))?;
+            }
+            Part::Edges(key, parts) => {
+                out.raw(key);
+                out.list(rows, |out, (cursor, row)| {
+                    out.object(parts, |out, part| {
+                        match part {
+                            EdgePart::Typename(key) => out.pair(key, "RunEdge"),
+                            EdgePart::Cursor(key) => out.pair(key, &cursor.encode()),
+                            EdgePart::Node(key, fields) => {
+                                out.raw(key);
+                                out.fields(fields, row)?;
+                            }
+                        }
+                        Some(())
+                    })
+                })?;
+            }
+            Part::PageInfo(key, fields) => {
+                out.raw(key);
+                out.object(fields, |out, (key, field)| {
+                    out.raw(key);
+                    match field {
+                        PageField::Typename => out.json("PageInfo"),
+                        PageField::HasNext => out.json(&self.rows.has_next),
+                        PageField::HasPrevious => out.json(&self.rows.has_previous),
+                        PageField::Start => out.json(&rows.first().map(|(cursor, _)| cursor.encode())),
+                        PageField::End => out.json(&rows.last().map(|(cursor, _)| cursor.encode())),
+                    }
+                    Some(())
+                })?;
+            }
+            Part::TotalCount(key) => {
+                out.raw(key);
+                out.json(&count(self.total));
+            }
+            Part::KindCounts(key, fields) => {
+                out.raw(key);
+                let of = |kind: &RunKind| (kind.as_str(), self.kinds.get(kind).copied());
+                let counts: Vec<_> = RunKind::ALL.iter().map(of).collect();
+                out.counts("RunKindCount", &counts, fields)?;
+            }
+            Part::StatusCounts(key, fields) => {
+                out.raw(key);
+                let of = |status: &RunStatus| (status.as_str(), self.statuses.get(status).copied());
+                let counts: Vec<_> = RunStatus::ALL.iter().map(of).collect();
+                out.counts("RunStatusCount", &counts, fields)?;
+            }
+        }
+        Some(())
+    }
+}
+
+struct Writer {
+    bytes: Vec<u8>,
+    now_ms: i64,
+}
+
+impl Writer {
+    fn raw(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    fn json<T: Serialize + ?Sized>(&mut self, value: &T) {
+        // Neither the type nor the buffer can fail.
+        let _ = serde_json::to_writer(&mut self.bytes, value);
+    }
+
+    fn int(&mut self, number: i64) {
+        let _ = write!(self.bytes, "{number}");
+    }
+
+    fn pair(&mut self, key: &str, text: &str) {
+        self.raw(key);
+        self.json(text);
+    }
+
+    /// Writes parts between two marks, separated by commas.
+    fn between<T>(
+        &mut self,
+        (open, close): (u8, u8),
+        parts: &[T],
+        mut part: impl FnMut(&mut Self, &T) -> Option<()>,
+    ) -> Option<()> {
+        self.bytes.push(open);
+        for (at, item) in parts.iter().enumerate() {
+            if at > 0 {
+                self.bytes.push(b',');
+            }
+            part(self, item)?;
+        }
+        self.bytes.push(close);
+        Some(())
+    }
+
+    fn object<T>(&mut self, parts: &[T], part: impl FnMut(&mut Self, &T) -> Option<()>) -> Option<()> {
+        self.between((b'{', b'}'), parts, part)
+    }
+
+    fn list<T>(&mut self, items: &[T], item: impl FnMut(&mut Self, &T) -> Option<()>) -> Option<()> {
+        self.between((b'[', b']'), items, item)
+    }
+
+    fn counts(
+        &mut self,
+        of: &str,
+        counts: &[(&'static str, Option<i64>)],
+        fields: &[(String, CountField)],
+    ) -> Option<()> {
+        self.list(counts, |out, (group, number)| {
+            out.object(fields, |out, (key, field)| {
+                out.raw(key);
+                match field {
+                    CountField::Typename => out.json(of),
+                    CountField::Group => out.json(group),
+                    CountField::Count => out.json(&count(number.unwrap_or_default())),
+                }
+                Some(())
+            })
+        })
+    }
+
+    fn fields(&mut self, fields: &[Field], row: &[Cell]) -> Option<()> {
+        self.object(fields, |out, field| {
+            out.raw(&field.key);
+            out.value(&field.value, row)
+        })
+    }
+
+    fn value(&mut self, value: &Output, row: &[Cell]) -> Option<()> {
+        match value {
+            Output::Typename(name) => self.json(name),
+            Output::GlobalId(at) => self.json(&encode(NodeType::Run, row[*at].int()?)),
+            Output::Int(at) => self.or_null(&row[*at], |out, cell| Some(out.int(cell.int()?.min(i32::MAX.into()))))?,
+            Output::Long(at) => self.or_null(&row[*at], |out, cell| Some(out.int(cell.int()?)))?,
+            Output::Float(at) => self.or_null(&row[*at], |out, cell| match cell {
+                Cell::Real(number) => Some(out.json(number)),
+                _ => None,
+            })?,
+            Output::Text(at) => self.or_null(&row[*at], |out, cell| Some(out.json(cell.text()?)))?,
+            Output::Visible(at) => self.json(&visible(row[*at].text()?)),
+            Output::Moment(at) => self.or_null(&row[*at], |out, cell| out.moment(cell.int()?))?,
+            Output::Json(at) => self.raw(row[*at].text()?),
+            Output::Seconds(at) => self.json(&seconds(row[*at].int()?)),
+            Output::Running { started_at, active_ms, active_since } => match &row[*started_at] {
+                Cell::Null => self.raw("null"),
+                _ => self.elapsed(row[*active_ms].int()?, &row[*active_since]),
+            },
+            Output::Applying { apply_ms, apply_since } => match (row[*apply_ms].int()?, &row[*apply_since]) {
+                (0, Cell::Null) => self.raw("null"),
+                (milliseconds, since) => self.elapsed(milliseconds, since),
+            },
+            Output::Sum(one, other) => self.int(row[*one].int()? + row[*other].int()?),
+            Output::CanCancel(at) => self.json(&row[*at].text()?.parse::<RunStatus>().ok()?.can_cancel()),
+            Output::Object(fields) => self.fields(fields, row)?,
+            Output::Budget(limits, fields) => {
+                if limits.iter().all(|at| row[*at] == Cell::Null) {
+                    self.raw("null");
+                } else {
+                    self.fields(fields, row)?;
+                }
+            }
+            Output::Waiting(at, fields) => self.or_null(&row[*at], |out, cell| {
+                let waiting: Waiting = serde_json::from_str(cell.text()?).ok()?;
+                out.object(fields, |out, (key, field)| {
+                    out.raw(key);
+                    match field {
+                        WaitField::Typename => out.json("RunWait"),
+                        WaitField::Reason => out.json(&visible(&waiting.reason)),
+                        WaitField::Since => out.json(&waiting.since.to_rfc3339()),
+                    }
+                    Some(())
+                })
+            })?,
+        }
+        Some(())
+    }
+
+    fn or_null(&mut self, cell: &Cell, write: impl FnOnce(&mut Self, &Cell) -> Option<()>) -> Option<()> {
+        match cell {
+            Cell::Null => Some(self.raw("null")),
+            cell => write(self, cell),
+        }
+    }
+
+    /// Writes the seconds of a span that may be open.
+    fn elapsed(&mut self, milliseconds: i64, since: &Cell) {
+        let open = since.int().map_or(0, |since| (self.now_ms - since).max(0));
+        self.json(&seconds(milliseconds + open));
+    }
+
+    fn moment(&mut self, milliseconds: i64) -> Option<()> {
+        Some(self.json(&Moment::from_timestamp_millis(milliseconds)?.to_rfc3339()))
+    }
+}
