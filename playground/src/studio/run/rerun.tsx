@@ -1,6 +1,6 @@
 // Doing a run, or some of its suggestions, again: with other instructions, another model, or as variations of the texts.
 
-import { Button, Group, Modal, Radio, Select, Stack, Textarea } from '@mantine/core';
+import { Button, Group, Input, Modal, Radio, Select, Stack, Textarea } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useMutation, useQuery } from 'urql';
@@ -111,7 +111,8 @@ export function Rerun({ run, suggestions, onClose }: RerunProps) {
             clearable
             searchable
           />
-          <div>
+          <div role="group" aria-label="Limits">
+            <Input.Label labelElement="div" mb={4}>Limits</Input.Label>
             <BudgetFields
               options={limits}
               onChange={(change) => setLimits((before) => ({ ...before, ...change }))}
