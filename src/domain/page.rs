@@ -77,7 +77,7 @@ impl Cursor {
     /// The opaque text that clients see.
     #[must_use]
     pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        encode(&self.list, &self.key)
     }
 
     /// Reads an encoded cursor; returns `None` if the text is none.
@@ -102,6 +102,19 @@ impl Cursor {
             )),
         }
     }
+}
+
+/// Encodes a cursor of a list from the parts of its sort key.
+#[must_use]
+pub fn encode<P: Serialize>(list: &str, key: &[P]) -> String {
+    #[derive(Serialize)]
+    struct Encoded<'a, P> {
+        #[serde(rename = "l")]
+        list: &'a str,
+        #[serde(rename = "k")]
+        key: &'a [P],
+    }
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&Encoded { list, key }).unwrap_or_default())
 }
 
 impl PageRequest {

@@ -7,10 +7,11 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future::FusedFuture, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -116,13 +117,35 @@ impl<'a> Work<'a> {
         Ok(work)
     }
 
-    /// Describes all rows without an outcome and returns how the run ends.
+    /// Describes all rows without an outcome and returns how the run ends. `alongside` is other work of the run: it goes
+    /// on at the same time, and a run that finishes waits for it.
     ///
     /// # Errors
     /// Returns [`Halt`] if the run cannot continue.
-    pub async fn describe_pending(&self) -> Result<Ending, Halt> {
-        let (store, id) = (&self.context.ports.store, self.context.run.id);
+    pub async fn describe_pending(&self, alongside: impl Future<Output = ()>) -> Result<Ending, Halt> {
         self.warn_of_rights().await?;
+        let mut alongside = pin!(alongside.fuse());
+        let mut describing = pin!(self.describe_rows());
+        let ending = loop {
+            tokio::select! {
+                () = &mut alongside, if !alongside.is_terminated() => {}
+                ending = &mut describing => break ending?,
+            }
+        };
+        match ending {
+            Some(ending) => Ok(ending),
+            None => {
+                if !alongside.is_terminated() {
+                    alongside.await;
+                }
+                self.conclude().await
+            }
+        }
+    }
+
+    /// Describes all rows without an outcome. Returns an ending if some are left.
+    async fn describe_rows(&self) -> Result<Option<Ending>, Halt> {
+        let (store, id) = (&self.context.ports.store, self.context.run.id);
         let mut after = 0;
         loop {
             let mut rows = store.pending_rows(id, after, ROWS_AT_ONCE).await?;
@@ -141,10 +164,10 @@ impl<'a> Work<'a> {
                 return Err(Halt::Paused(error));
             }
             if self.context.stop.is_cancelled() {
-                return Ok(Ending::Released);
+                return Ok(Some(Ending::Released));
             }
         }
-        self.conclude().await
+        Ok(None)
     }
 
     /// Warns of a database user with more privileges than Gloss needs.

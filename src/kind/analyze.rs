@@ -15,7 +15,7 @@ use crate::{
         indexing::take_walk,
         tables::Work,
         waits::Awaited,
-        walk::{WalkError, rows_of, walk},
+        walk::{WalkError, Walked, rows_of, walk},
     },
 };
 
@@ -26,18 +26,21 @@ pub struct Analyze;
 impl Kind for Analyze {
     async fn work(&self, context: &RunContext) -> Result<Ending, Halt> {
         let work = Work::open(context).await?;
-        if context.run.progress.total.is_none() {
-            resolve(&work).await?;
-        }
-        match work.describe_pending().await? {
+        let walked = if context.run.progress.total.is_none() { Some(resolve(&work).await?) } else { None };
+        let indexing = async {
+            if let Some(walked) = walked {
+                take_walk(&context.ports, &work.db_profile, &context.run.spec.scope, &walked).await;
+            }
+        };
+        match work.describe_pending(indexing).await? {
             Ending::Finished(RunStatus::ReadyForReview, _) if context.run.spec.auto_apply => Ok(Ending::Described),
             ending => Ok(ending),
         }
     }
 }
 
-/// Resolves the scope and records the result as rows.
-async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
+/// Resolves the scope, records the result as rows, and returns what was read.
+async fn resolve(work: &Work<'_>) -> Result<Walked, Halt> {
     // Without retries: if the target was never reached, its address is probably wrong.
     let (context, walking) = (work.context, walk(work.target.as_ref(), &work.context.run.spec.scope));
     let walked = context.noticing(Awaited::Target, NO_ANSWER, || true, walking).await?;
@@ -48,7 +51,6 @@ async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
             Halt::Failed(RunError::new(Code::BadUserInput, message, "start a new run with a scope that exists"))
         }
     })?;
-    take_walk(&work.context.ports, &work.db_profile, &work.context.run.spec.scope, &walked).await;
     let rows = rows_of(&walked.visits);
     work.warn(&walked.problems.sentences()).await?;
     work.context
@@ -57,5 +59,5 @@ async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
             Ok(())
         })
         .await?;
-    Ok(())
+    Ok(walked)
 }

@@ -38,7 +38,7 @@ impl Kind for Generate {
                 return Err(Halt::Failed(RunError::new(Code::BadUserInput, message, hint)));
             }
         }
-        work.describe_pending().await
+        work.describe_pending(std::future::ready(())).await
     }
 }
 

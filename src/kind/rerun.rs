@@ -15,6 +15,6 @@ pub struct Rerun;
 #[async_trait]
 impl Kind for Rerun {
     async fn work(&self, context: &RunContext) -> Result<Ending, Halt> {
-        Work::open(context).await?.describe_pending().await
+        Work::open(context).await?.describe_pending(std::future::ready(())).await
     }
 }

@@ -190,23 +190,32 @@ impl Range {
     }
 }
 
+/// A page without cursors.
+pub(super) struct Cut<T> {
+    pub rows: Vec<T>,
+    pub has_next: bool,
+    pub has_previous: bool,
+}
+
+impl<T> Cut<T> {
+    /// Adds the cursor of each row.
+    pub(super) fn with_cursors(self, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
+        let Self { rows, has_next, has_previous } = self;
+        Page { rows: rows.into_iter().map(|row| (cursor(&row), row)).collect(), has_next, has_previous }
+    }
+}
+
 /// Cuts a page from the rows read for it: one more than its size if there are more. `before` and `behind` tell whether
 /// rows exist outside the range.
-pub(super) fn cut<T>(
-    page: &PageRequest,
-    mut rows: Vec<T>,
-    (before, behind): (bool, bool),
-    cursor: impl Fn(&T) -> Cursor,
-) -> Page<T> {
+pub(super) fn cut<T>(page: &PageRequest, mut rows: Vec<T>, (before, behind): (bool, bool)) -> Cut<T> {
     let more = rows.len() > page.size;
     rows.truncate(page.size);
     let forward = page.direction == PageDirection::Forward;
     if !forward {
         rows.reverse();
     }
-    let rows = rows.into_iter().map(|row| (cursor(&row), row)).collect();
     let (has_previous, has_next) = if forward { (before, more || behind) } else { (more || before, behind) };
-    Page { rows, has_next, has_previous }
+    Cut { rows, has_next, has_previous }
 }
 
 /// Reads one page of a list without nulls. `query` selects the rows, and `cursor` returns the cursor of a row.
@@ -239,5 +248,5 @@ pub(super) async fn page<M: FromQueryResult>(
         Some(range) => !read(&range, false, 1).await?.is_empty(),
         None => false,
     };
-    Ok(cut(request, rows, (before, behind), cursor))
+    Ok(cut(request, rows, (before, behind)).with_cursors(cursor))
 }

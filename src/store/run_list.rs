@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::{
     SqlStore, all, cells, dialect,
-    keyset::{Neighbours, Range, Section, cut},
+    keyset::{Cut, Neighbours, Range, Section, cut},
     number, record,
     run_plan::{Part, Parts, Plan, keyset, order_column},
 };
@@ -19,12 +19,12 @@ use crate::domain::{
     filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
     id::RunId,
     page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
-    run::{Cell, RunColumn},
+    run::{Cell, CellPage, Run, RunColumn},
     status::{RunKind, RunStatus},
 };
 
 /// How the rows of a list are read, and what of them.
-pub(super) trait Rows {
+trait Rows {
     /// A row.
     type Row;
 
@@ -33,13 +33,10 @@ pub(super) trait Rows {
 
     /// Returns the rows of a query that selects the columns.
     async fn read(&self, query: &SelectStatement) -> Result<Vec<Self::Row>>;
-
-    /// Returns the sort key of a row, as the parts of a cursor. The last part is its id.
-    fn key(&self, row: &Self::Row, field: RunOrderField) -> Vec<CursorPart>;
 }
 
 /// Whole rows.
-pub(super) struct Whole<'a, C>(pub &'a C);
+struct Whole<'a, C>(&'a C);
 
 impl<C: ConnectionTrait> Rows for Whole<'_, C> {
     type Row = run::Model;
@@ -51,33 +48,21 @@ impl<C: ConnectionTrait> Rows for Whole<'_, C> {
     async fn read(&self, query: &SelectStatement) -> Result<Vec<run::Model>> {
         all(self.0, query).await
     }
-
-    fn key(&self, row: &run::Model, field: RunOrderField) -> Vec<CursorPart> {
-        let text = |text: &str| CursorPart::Text(text.to_owned());
-        let first = match field {
-            RunOrderField::StartedAt => Some(CursorPart::Int(row.listed_at)),
-            RunOrderField::Number => None,
-            RunOrderField::Duration => Some(row.duration_ms.map_or(CursorPart::Null, CursorPart::Int)),
-            RunOrderField::Status => Some(text(&row.status)),
-            RunOrderField::Command => Some(text(&row.command)),
-            RunOrderField::Model => Some(row.model.as_deref().map_or(CursorPart::Null, text)),
-            RunOrderField::DbProfile => Some(row.db_profile_name.as_deref().map_or(CursorPart::Null, text)),
-        };
-        first.into_iter().chain([CursorPart::Int(row.id)]).collect()
-    }
 }
 
 /// Rows of a few columns, followed by those of the sort key.
-pub(super) struct Chosen<'a> {
+struct Chosen<'a> {
     store: &'a SqlStore,
     columns: Vec<run::Column>,
 }
 
 impl<'a> Chosen<'a> {
     /// Chooses columns for a list in an order.
-    pub(super) fn new(store: &'a SqlStore, columns: &[RunColumn], order: RunOrder) -> Self {
+    fn new(store: &'a SqlStore, columns: &[RunColumn], order: RunOrder) -> Self {
         let key = [order_column(order.field).0, run::Column::Id];
-        Self { store, columns: columns.iter().map(|column| stored(*column)).chain(key).collect() }
+        // The number is a key by itself.
+        let key = if order.field == RunOrderField::Number { &key[1..] } else { &key };
+        Self { store, columns: columns.iter().map(|column| stored(*column)).chain(key.iter().copied()).collect() }
     }
 }
 
@@ -90,17 +75,6 @@ impl Rows for Chosen<'_> {
 
     async fn read(&self, query: &SelectStatement) -> Result<Vec<Vec<Cell>>> {
         cells::read(self.store, query, &self.columns).await
-    }
-
-    fn key(&self, row: &Vec<Cell>, field: RunOrderField) -> Vec<CursorPart> {
-        let part = |cell: &Cell| match cell {
-            Cell::Null => CursorPart::Null,
-            Cell::Int(number) => CursorPart::Int(*number),
-            Cell::Real(number) => CursorPart::Float(*number),
-            Cell::Text(text) => CursorPart::Text(text.clone()),
-        };
-        let parts = if field == RunOrderField::Number { 1 } else { 2 };
-        row[row.len() - parts..].iter().map(part).collect()
     }
 }
 
@@ -147,18 +121,18 @@ const fn stored(column: RunColumn) -> run::Column {
 
 /// Returns one page. Up to `few` runs are sorted; above that an index is walked. The page comes with whether to look
 /// for rows outside its cursors.
-pub(super) async fn page<R: Rows>(
+async fn page<R: Rows>(
     connection: &impl ConnectionTrait,
     rows: &R,
     filter: &RunFilter,
     order: RunOrder,
     (page, neighbours): (&PageRequest, bool),
     few: u64,
-) -> Result<Page<R::Row>> {
+) -> Result<Cut<R::Row>> {
     let backend = connection.get_database_backend();
     let range = keyset(backend, order, true).range(page)?;
     let Some(parts) = Parts::new(backend, filter) else {
-        return Ok(Page { rows: Vec::new(), has_next: false, has_previous: false });
+        return Ok(Cut { rows: Vec::new(), has_next: false, has_previous: false });
     };
     let list = List { backend, rows, plan: Plan::choose(connection, &parts, order, few).await?, parts, order };
     let outside = if neighbours { range.neighbours() } else { Neighbours::default() };
@@ -166,9 +140,50 @@ pub(super) async fn page<R: Rows>(
     let found = list.read(range, reverse, page.size as u64 + 1).await?;
     let before = list.any(outside.before, true).await?;
     let behind = list.any(outside.behind, false).await?;
-    let name = order.list_name();
-    let cursor = |row: &R::Row| Cursor { list: name.clone(), key: rows.key(row, order.field) };
-    Ok(cut(page, found, (before, behind), cursor))
+    Ok(cut(page, found, (before, behind)))
+}
+
+/// Returns one page of whole runs with their cursors.
+pub(super) async fn whole_page(
+    connection: &impl ConnectionTrait,
+    filter: &RunFilter,
+    order: RunOrder,
+    request: &PageRequest,
+    few: u64,
+) -> Result<Page<Run>> {
+    let found = page(connection, &Whole(connection), filter, order, (request, true), few).await?;
+    let list = order.list_name();
+    let cursor = |row: &run::Model| Cursor { list: list.clone(), key: cursor_key(row, order.field) };
+    found.with_cursors(cursor).try_map(record::run)
+}
+
+/// The sort key of a run, as the parts of a cursor.
+fn cursor_key(row: &run::Model, field: RunOrderField) -> Vec<CursorPart> {
+    let text = |text: &str| CursorPart::Text(text.to_owned());
+    let first = match field {
+        RunOrderField::StartedAt => Some(CursorPart::Int(row.listed_at)),
+        RunOrderField::Number => None,
+        RunOrderField::Duration => Some(row.duration_ms.map_or(CursorPart::Null, CursorPart::Int)),
+        RunOrderField::Status => Some(text(&row.status)),
+        RunOrderField::Command => Some(text(&row.command)),
+        RunOrderField::Model => Some(row.model.as_deref().map_or(CursorPart::Null, text)),
+        RunOrderField::DbProfile => Some(row.db_profile_name.as_deref().map_or(CursorPart::Null, text)),
+    };
+    first.into_iter().chain([CursorPart::Int(row.id)]).collect()
+}
+
+/// Returns one page of a few columns. Each row ends with the parts of its cursor.
+pub(super) async fn cell_page(
+    store: &SqlStore,
+    filter: &RunFilter,
+    order: RunOrder,
+    (request, neighbours): (&PageRequest, bool),
+    columns: &[RunColumn],
+) -> Result<CellPage> {
+    let rows = Chosen::new(store, columns, order);
+    let Cut { rows, has_next, has_previous } =
+        page(store.read(), &rows, filter, order, (request, neighbours), store.few).await?;
+    Ok(CellPage { rows, has_next, has_previous })
 }
 
 /// A filtered list in an order.

@@ -20,7 +20,7 @@ use crate::{
         filter::{RunFilter, RunOrder},
         id::RunId,
         page::{Page, PageRequest},
-        run::{Cell, NewRun, Row, Run, RunColumn, RunEdit},
+        run::{CellPage, NewRun, Row, Run, RunColumn, RunEdit},
         status::{RunKind, RunStatus},
     },
     port::store::{Change, Idempotency, RunStore},
@@ -319,9 +319,7 @@ impl RunStore for SqlStore {
     }
 
     async fn runs_page(&self, filter: &RunFilter, order: RunOrder, page: &PageRequest) -> Result<Page<Run>> {
-        let read = run_list::Whole(self.read());
-        let page = run_list::page(self.read(), &read, filter, order, (page, true), self.few).await?;
-        page.try_map(record::run)
+        run_list::whole_page(self.read(), filter, order, page, self.few).await
     }
 
     async fn run_cells(
@@ -331,9 +329,8 @@ impl RunStore for SqlStore {
         page: &PageRequest,
         columns: &[RunColumn],
         neighbours: bool,
-    ) -> Result<Page<Vec<Cell>>> {
-        let read = run_list::Chosen::new(self, columns, order);
-        run_list::page(self.read(), &read, filter, order, (page, neighbours), self.few).await
+    ) -> Result<CellPage> {
+        run_list::cell_page(self, filter, order, (page, neighbours), columns).await
     }
 
     async fn runs_count(&self, filter: &RunFilter) -> Result<i64> {

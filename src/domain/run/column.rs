@@ -1,5 +1,7 @@
 //! Single values of runs, for lists that show a few fields of many runs.
 
+use serde::Serialize;
+
 /// A value of a run that can be read without the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is the field of `Run` with the same name")]
@@ -42,7 +44,8 @@ pub enum RunColumn {
 
 /// A single value. A moment is an integer, in milliseconds since 1970. An enumeration is a text, as the API spells it.
 /// Labels and what a run waits for are JSON.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Cell {
     Null,
@@ -69,4 +72,15 @@ impl Cell {
             _ => None,
         }
     }
+}
+
+/// One page of a list as cells. Each row ends with the parts of its cursor.
+#[derive(Debug, Clone, Default)]
+pub struct CellPage {
+    /// The rows, in the list's order.
+    pub rows: Vec<Vec<Cell>>,
+    /// Whether more rows follow the last one.
+    pub has_next: bool,
+    /// Whether more rows precede the first one.
+    pub has_previous: bool,
 }

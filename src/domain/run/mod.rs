@@ -9,7 +9,7 @@ mod naming;
 mod spec;
 
 pub use choices::OptionChoices;
-pub use column::{Cell, RunColumn};
+pub use column::{Cell, CellPage, RunColumn};
 pub use edit::RunEdit;
 pub use naming::{Naming, NamingChange};
 pub use spec::{NewRun, RunSpec};

@@ -215,8 +215,14 @@ impl PlainLists {
         (page_cost(page.first, page.last, plain.cost) <= limits::MAX_COMPLEXITY).then_some(())?;
         let request = PageRequest::new(&page, &order.list_name()).ok()?;
         let store = &self.0.ports.store;
-        let rows = store.run_cells(&filter, order, &request, &plain.columns, plain.wants_neighbours()).await.ok()?;
-        let mut answer = Answer { now_ms: self.0.ports.clock.now().timestamp_millis(), rows, ..Answer::default() };
+        let page = store.run_cells(&filter, order, &request, &plain.columns, plain.wants_neighbours()).await.ok()?;
+        let mut answer = Answer {
+            now_ms: self.0.ports.clock.now().timestamp_millis(),
+            list: order.list_name(),
+            key: page.rows.first().map_or(0, |row| row.len() - plain.columns.len()),
+            page,
+            ..Answer::default()
+        };
         if plain.wants_totals() {
             answer.total = store.runs_count(&filter).await.ok()?;
         }

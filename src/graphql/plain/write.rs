@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::{CountField, EdgePart, Field, Output, PageField, Part, Plain, WaitField};
 use crate::{
     domain::{
-        clock::Moment,
+        clock::write_rfc3339,
         id::{NodeType, encode},
-        page::Page,
-        run::{Cell, Waiting},
+        page,
+        run::{Cell, CellPage, Waiting},
         status::{RunKind, RunStatus},
         text::visible,
     },
@@ -18,25 +18,23 @@ use crate::{
 };
 
 /// What an answer is written from.
+#[derive(Default)]
 pub struct Answer {
     pub now_ms: i64,
-    pub rows: Page<Vec<Cell>>,
+    /// The list's name, for cursors.
+    pub list: String,
+    /// The number of parts of a cursor.
+    pub key: usize,
+    pub page: CellPage,
     pub total: i64,
     pub kinds: HashMap<RunKind, i64>,
     pub statuses: HashMap<RunStatus, i64>,
 }
 
-impl Default for Answer {
-    fn default() -> Self {
-        let rows = Page { rows: Vec::new(), has_next: false, has_previous: false };
-        Self { now_ms: 0, rows, total: 0, kinds: HashMap::new(), statuses: HashMap::new() }
-    }
-}
-
 impl Answer {
     /// Returns the JSON; `None` if a cell does not have the type of its field.
     pub fn write(&self, plain: &Plain) -> Option<String> {
-        let mut out = Writer { bytes: Vec::with_capacity(512 + 512 * self.rows.rows.len()), now_ms: self.now_ms };
+        let mut out = Writer { bytes: Vec::with_capacity(512 + 512 * self.page.rows.len()), now_ms: self.now_ms };
         out.raw("{\"data\":{");
         out.raw(&plain.key);
         out.object(&plain.parts, |out, part| self.part(out, part))?;
@@ -44,21 +42,25 @@ impl Answer {
         String::from_utf8(out.bytes).ok()
     }
 
+    fn cursor(&self, row: &[Cell]) -> String {
+        page::encode(&self.list, &row[row.len() - self.key..])
+    }
+
     fn part(&self, out: &mut Writer, part: &Part) -> Option<()> {
-        let rows = &self.rows.rows;
+        let rows = &self.page.rows;
         match part {
             Part::Typename(key) => out.pair(key, "RunConnection"),
             Part::Nodes(key, fields) => {
                 out.raw(key);
-                out.list(rows, |out, (_, row)| out.fields(fields, row))?;
+                out.list(rows, |out, row| out.fields(fields, row))?;
             }
             Part::Edges(key, parts) => {
                 out.raw(key);
-                out.list(rows, |out, (cursor, row)| {
+                out.list(rows, |out, row| {
                     out.object(parts, |out, part| {
                         match part {
                             EdgePart::Typename(key) => out.pair(key, "RunEdge"),
-                            EdgePart::Cursor(key) => out.pair(key, &cursor.encode()),
+                            EdgePart::Cursor(key) => out.pair(key, &self.cursor(row)),
                             EdgePart::Node(key, fields) => {
                                 out.raw(key);
                                 out.fields(fields, row)?;
@@ -74,10 +76,10 @@ impl Answer {
                     out.raw(key);
                     match field {
                         PageField::Typename => out.json("PageInfo"),
-                        PageField::HasNext => out.json(&self.rows.has_next),
-                        PageField::HasPrevious => out.json(&self.rows.has_previous),
-                        PageField::Start => out.json(&rows.first().map(|(cursor, _)| cursor.encode())),
-                        PageField::End => out.json(&rows.last().map(|(cursor, _)| cursor.encode())),
+                        PageField::HasNext => out.json(&self.page.has_next),
+                        PageField::HasPrevious => out.json(&self.page.has_previous),
+                        PageField::Start => out.json(&rows.first().map(|row| self.cursor(row))),
+                        PageField::End => out.json(&rows.last().map(|row| self.cursor(row))),
                     }
                     Some(())
                 })?;
@@ -242,6 +244,9 @@ impl Writer {
     }
 
     fn moment(&mut self, milliseconds: i64) -> Option<()> {
-        Some(self.json(&Moment::from_timestamp_millis(milliseconds)?.to_rfc3339()))
+        self.bytes.push(b'"');
+        write_rfc3339(&mut self.bytes, milliseconds)?;
+        self.bytes.push(b'"');
+        Some(())
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::{
     filter::{RunFilter, RunOrder},
     id::RunId,
     page::{Page, PageRequest},
-    run::{Cell, NewRun, Row, Run, RunColumn, RunEdit},
+    run::{CellPage, NewRun, Row, Run, RunColumn, RunEdit},
     status::{RunKind, RunStatus},
 };
 
@@ -70,8 +70,9 @@ pub trait RunStore: Send + Sync {
     /// Returns one page of the list.
     async fn runs_page(&self, filter: &RunFilter, order: RunOrder, page: &PageRequest) -> Result<Page<Run>>;
 
-    /// Returns one page of the list with only these columns, in their order. `neighbours` asks whether rows exist outside
-    /// the page's cursors; without it, only rows after the page in reading direction are known.
+    /// Returns one page of the list with only these columns, in their order, then the parts of the cursor. `neighbours`
+    /// asks whether rows exist outside the page's cursors; without it, only rows after the page in reading direction
+    /// are known.
     async fn run_cells(
         &self,
         filter: &RunFilter,
@@ -79,7 +80,7 @@ pub trait RunStore: Send + Sync {
         page: &PageRequest,
         columns: &[RunColumn],
         neighbours: bool,
-    ) -> Result<Page<Vec<Cell>>>;
+    ) -> Result<CellPage>;
 
     /// Returns the number of runs that pass the filter.
     async fn runs_count(&self, filter: &RunFilter) -> Result<i64>;
