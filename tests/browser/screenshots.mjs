@@ -201,8 +201,8 @@ const SCENES = [
   { name: 'audit', path: '/audit' },
   {
     name: 'audit-roll-back',
-    path: '/audit?run=1',
-    act: (page) => page.getByRole('button', { name: 'Roll back #1…' }).click(),
+    path: '/audit?run=3',
+    act: (page) => page.getByRole('button', { name: 'Roll back #3…' }).click(),
   },
   { name: 'audit-no-match', path: '/audit?search=nothing+like+it' },
   { name: 'audit-first-use', on: 'empty', path: '/audit' },

@@ -102,7 +102,7 @@ export default async function journey(studio) {
   // The first run is the baseline unless another one is chosen, or none. Shares show their counts.
   assert.equal(await main.getByRole('combobox', { name: 'Baseline' }).inputValue(), 'Baseline #1');
   await main.getByText('Differences are to #1, the baseline.').waitFor();
-  assert.match((await values('High confidence', [1, 2, 3]))[0], /\d % · [\d,]+ of [\d,]+/);
+  assert.match((await values('High confidence', [1, 2, 3]))[0], /\d% · [\d,]+ of [\d,]+/);
   assert.deepEqual((await values('LLM profile', [1, 2, 3])).slice(0, 2), ['builtin', 'small']);
   assert.deepEqual((await values('Provider', [1, 2, 3])).slice(0, 2), ['Builtin describer', 'OpenAI-compatible']);
   await main.getByRole('combobox', { name: 'Baseline' }).click();

@@ -85,7 +85,7 @@ export default async function journey(studio) {
   await page.getByText('Can write comments').waitFor();
   await button('Read the catalog').click();
   await page.getByText('1 documented').waitFor();
-  await page.getByRole('heading', { name: 'Documented: 10 % · 1 of 10' }).waitFor();
+  await page.getByRole('heading', { name: 'Documented: 10% · 1 of 10' }).waitFor();
   await page.getByText('9 missing').waitFor();
   await page.getByRole('link', { name: 'table invoice', exact: true }).waitFor();
   await studio.axe('a database');

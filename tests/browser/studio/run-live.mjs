@@ -61,7 +61,7 @@ export default async function journey(studio) {
     'the bar moves',
     async () => Number(await card.getByRole('progressbar').getAttribute('aria-valuenow')) > 0,
   );
-  await until('the tab tells how far it is', async () => /^#1 · \d+ % · Running · Gloss$/.test(await page.title()));
+  await until('the tab tells how far it is', async () => /^#1 · \d+% · Running · Gloss$/.test(await page.title()));
   await until('cost is counted', async () => /\$0\.\d+/.test(await card.innerText()));
   await until('screen readers hear it', async () => /\d+ described/.test(await card.getByRole('status').innerText()));
   await studio.axe('live');

@@ -98,7 +98,7 @@ export function problemOf(error: CombinedError): Problem {
     return {
       code: 'OFFLINE',
       message: 'The server does not answer.',
-      hint: 'Check that `gloss serve` is running; the page tries again by itself.',
+      hint: 'Start Gloss if it is not running. The page tries again by itself.',
     };
   }
   const { hint, argument } = first.extensions ?? {};

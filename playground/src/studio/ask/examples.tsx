@@ -32,7 +32,7 @@ export function questionsAbout(tables: Table[]): string[] {
     )
     .find(([from, to]) => to && to !== from && names.has(to));
   if (pair) {
-    questions.push(`How do ${pair[0]} and ${pair[1]} join?`);
+    questions.push(`How are ${pair[0]} and ${pair[1]} joined?`);
   }
   const columns = tables.flatMap((table) => table.columns ?? []).map(({ name }) => name);
   const value = VALUES.find(([pattern]) => columns.some((name) => pattern.test(name)));
@@ -43,7 +43,7 @@ export function questionsAbout(tables: Table[]): string[] {
   const widest = [...others].sort((a, b) => (b.columns?.length ?? 0) - (a.columns?.length ?? 0));
   for (const { name } of [...widest, ...tables]) {
     if (questions.length < 3) {
-      questions.push(`Which columns does ${name} have, and what do they mean?`);
+      questions.push(`Which columns does the table ${name} have, and what do they mean?`);
     }
   }
   return questions;

@@ -35,7 +35,8 @@ export function AuditPage() {
     <Page
       title="Audit"
       actions={
-        run && (
+        run &&
+        writes?.nodes.length !== 0 && (
           <Action
             variant="default"
             leftSection={<Undo2 size={16} strokeWidth={1.75} aria-hidden />}
@@ -163,6 +164,7 @@ function Filters({ view, change, profiles = [] }: FiltersProps) {
           autoComplete="off"
         />
       </form>
+      <span className="muted">From</span>
       <TextInput
         className={classes.day as string}
         type="date"
@@ -171,7 +173,7 @@ function Filters({ view, change, profiles = [] }: FiltersProps) {
         max={view.to || undefined}
         onChange={(event) => change({ from: event.currentTarget.value })}
       />
-      <span className="muted">to</span>
+      <span className="muted">until</span>
       <TextInput
         className={classes.day as string}
         type="date"

@@ -31,10 +31,7 @@ export function ComparePage() {
   const ids = useMemo(() => (ready ? found.runs.flatMap((run) => (run ? [run.id] : [])) : undefined), [ready, found]);
   const baselineId = found?.baseline?.id ?? null;
   const comparison = useComparison(view, ids, baselineId, refetch);
-  const title = `Compare ${view.runs
-    .slice(0, MOST_RUNS)
-    .map((name) => `#${name}`)
-    .join(', ')}`.trim();
+  const title = tooMany ? 'Compare runs' : `Compare ${view.runs.map((name) => `#${name}`).join(', ')}`.trim();
   useScrollRestoration(comparison.assets !== undefined, true);
 
   return (

@@ -159,7 +159,7 @@ export const WRITE: Record<Unit, (value: number) => string> = {
   seconds: (value) => (value < 60 ? `${value.toFixed(1)}s` : duration(value)),
   count: whole,
   usd: dollars,
-  share: (value) => `${(value * 100).toFixed(1)} %`,
+  share: (value) => `${(value * 100).toFixed(1)}%`,
   score: (value) => value.toFixed(3),
   nats: (value) => `${value.toFixed(3)} nats`,
 };

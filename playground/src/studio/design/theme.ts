@@ -96,7 +96,7 @@ export const theme = createTheme({
     Select: { defaultProps: LIST, styles: OPTIONS },
     MultiSelect: { defaultProps: LIST, styles: OPTIONS },
     TagsInput: { defaultProps: { size: 'xs' } },
-    Checkbox: { defaultProps: { size: 'xs' } },
+    Checkbox: { defaultProps: { size: 'xs', radius: 'xs' } },
     Radio: { defaultProps: { size: 'xs' } },
     Switch: { defaultProps: { size: 'xs' } },
     SegmentedControl: { defaultProps: { size: 'xs' } },

@@ -108,7 +108,7 @@ function forgetEdits(suggestions: ReviewSuggestionFragment[], choice: Choice) {
 const problemWith = (error: CombinedError): Problem => {
   const problem = problemOf(error);
   return problem.code === 'OFFLINE'
-    ? { ...problem, hint: 'Check that `gloss serve` is running, then try again.' }
+    ? { ...problem, hint: 'Start Gloss if it is not running, then try again.' }
     : problem;
 };
 

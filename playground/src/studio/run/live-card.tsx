@@ -80,7 +80,7 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
     <section className={classes.live} aria-label="Progress">
       <div className={classes.liveLine}>
         <Clipped text={lineOf(run, log)} className={classes.current as string} />
-        <span className={classes.share}>{all === undefined ? '' : `${Math.floor(share * 100)} %`}</span>
+        <span className={classes.share}>{all === undefined ? '' : `${Math.floor(share * 100)}%`}</span>
       </div>
       <div
         className={classes.bar}

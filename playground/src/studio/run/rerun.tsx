@@ -1,6 +1,6 @@
 // Doing a run, or some of its suggestions, again: with other instructions, another model, or as variations of the texts.
 
-import { Button, Group, Input, Modal, Radio, Select, Stack, Textarea } from '@mantine/core';
+import { Button, Input, Modal, Radio, Select, Stack, Textarea } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useMutation, useQuery } from 'urql';
@@ -17,6 +17,7 @@ import { budgetInput, DEFAULTS, type Options } from '../new-run/options';
 import { BudgetFields } from '../new-run/options-form';
 import { targetInput, targetOf } from '../scope/model';
 import { Action } from '../ui/action';
+import form from '../ui/form.module.css';
 import { compact, count, dollars, plural } from '../ui/figures';
 import { Failure } from '../ui/states';
 import type { Run } from './use-run';
@@ -121,14 +122,14 @@ export function Rerun({ run, suggestions, onClose }: RerunProps) {
             <Expected run={run} amount={amount} model={model} />
           </div>
           {error && <Failure error={error} />}
-          <Group justify="flex-end" gap="sm">
+          <div className={form.foot}>
             <Button variant="default" onClick={onClose}>
-              Close
+              Cancel
             </Button>
             <Action type="submit" busy={fetching}>
               Re-run {plural(amount, 'asset')}
             </Action>
-          </Group>
+          </div>
         </Stack>
       </form>
     </Modal>

@@ -44,7 +44,7 @@ function RunAt({ number }: { number: number }) {
   const { run, isDeleted, isMissing, error, refetch } = useRun(number);
   if (isDeleted) {
     return (
-      <Page title={`#${number}`} tab={`#${number} deleted`}>
+      <Page title={`Run #${number}`} tab={`#${number} deleted`}>
         <Empty title={`Run #${number} was deleted.`} action={<Link to="/runs">Open the runs</Link>}>
           {run && `It was ${KIND_WORDS[run.kind]} of ${run.scopeSummary}. `}
           Comments that it wrote stay in the database; the <Link to="/audit">audit</Link> lists them.
@@ -58,7 +58,7 @@ function RunAt({ number }: { number: number }) {
   if (isMissing) {
     return <Missing number={number} />;
   }
-  return <Page title={`#${number}`}>{error ? <Failure error={error} retry={refetch} /> : <Loading rows={10} />}</Page>;
+  return <Page title={`Run #${number}`}>{error ? <Failure error={error} retry={refetch} /> : <Loading rows={10} />}</Page>;
 }
 
 function NoRun({ title }: { title: string }) {
@@ -77,7 +77,7 @@ function Missing({ number }: { number: number }) {
   const newest = data?.runs.nodes[0]?.number;
   if (data && newest !== undefined && number < newest) {
     return (
-      <Page title={`#${number}`} tab={`#${number} deleted`}>
+      <Page title={`Run #${number}`} tab={`#${number} deleted`}>
         <Empty title={`Run #${number} was deleted.`} action={<Link to="/runs">Open the runs</Link>}>
           Its suggestions and events are gone. Comments that it wrote stay in the database; the{' '}
           <Link to="/audit">audit</Link> lists them.
@@ -86,7 +86,7 @@ function Missing({ number }: { number: number }) {
     );
   }
   return (
-    <Page title={`#${number}`} tab={`No run #${number}`}>
+    <Page title={`Run #${number}`} tab={`No run #${number}`}>
       <Empty title={`There is no run #${number}.`} action={<Link to="/runs">Open the runs</Link>}>
         {newest !== undefined && `The newest run is #${newest}.`}
         {data && newest === undefined && 'No run has been started yet.'}
@@ -126,11 +126,11 @@ function RunView({ run, refetch }: { run: Run; refetch: () => void }) {
           #{run.number} <span className={classes.command}>{KIND_WORDS[run.kind]}</span>
         </>
       }
-      tab={`#${run.number} · ${isMoving ? `${Math.floor(share * 100)} % · ` : ''}${label}`}
+      tab={`#${run.number} · ${isMoving ? `${Math.floor(share * 100)}% · ` : ''}${label}`}
       aside={
         <>
           <StatusPill status={run.status} failed={run.status === 'FAILED' ? 0 : run.progress.failed} />
-          {isMoving && <span className={`${classes.percent} muted`}>{Math.floor(share * 100)} %</span>}
+          {isMoving && <span className={`${classes.percent} muted`}>{Math.floor(share * 100)}%</span>}
         </>
       }
       actions={<Actions run={run} tab={tab} onError={onError} />}

@@ -100,6 +100,10 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
               </div>
               <div className={classes.itemFoot}>
                 <Clipped text={[run.dbProfileName, run.model && shortModel(run.model)].filter(Boolean).join(' · ')} />
+                <span className={classes.pace}>
+                  {!isLive(run.status) && <Spent run={run} />}
+                  <Moment at={run.startedAt ?? run.createdAt} />
+                </span>
               </div>
             </div>
           </li>

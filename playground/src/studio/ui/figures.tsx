@@ -12,7 +12,7 @@ export const compact = (value: number) => (value < 10_000 ? whole.format(value) 
 export const plural = (value: number, one: string, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 /** `51 of 120`. */
 export const ofAll = (part: number, all: number) => `${count(part)} of ${count(all)}`;
-export const percent = (share: number) => `${Math.round(share * 100)} %`;
+export const percent = (share: number) => `${Math.round(share * 100)}%`;
 
 /** `$0.42`, `$0.0012`; `$0` only for nothing. */
 export function dollars(value: number): string {

@@ -66,7 +66,7 @@ export function Trouble(props: {
         <div className={classes.message}>{message}</div>
         {hint && <div>{hint}</div>}
         <div className={classes.foot}>
-          <code>{code}</code>
+          {code !== 'OFFLINE' && <code>{code}</code>}
           <CopyButton value={`${code}: ${message}${hint ? ` ${hint}` : ''}`}>
             {({ copied, copy }) => (
               <Button size="compact-xs" variant="subtle" color="gray" onClick={copy}>
