@@ -46,6 +46,7 @@ mod m20261128_000085_add_catalog_foreign_key;
 mod m20261129_000090_bound_keys;
 mod m20261129_000091_add_edited;
 mod m20261129_000092_create_displaced_review;
+mod m20261129_000093_index_facets;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000090_bound_keys::Migration),
             Box::new(m20261129_000091_add_edited::Migration),
             Box::new(m20261129_000092_create_displaced_review::Migration),
+            Box::new(m20261129_000093_index_facets::Migration),
         ]
     }
 }

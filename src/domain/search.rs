@@ -6,7 +6,10 @@
 //! (`orders`, `ordered`); [`Finder`] uses the same Porter stems to explain why an asset matched. To add a synonym, add
 //! it to a line of [`SYNONYMS`].
 
-use std::collections::BTreeSet;
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
 
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 
@@ -426,9 +429,28 @@ impl Finder {
     }
 }
 
+/// Number of stems that a thread remembers. The names of a database repeat few words.
+const STEMS: usize = 4_096;
+
 /// The Porter stem of a word. Words shorter than 3 bytes stay as they are, as in the index.
 pub(super) fn stem(word: &str) -> String {
-    if word.len() < 3 { word.to_owned() } else { Stemmer::create(Algorithm::Porter).stem(word).into_owned() }
+    thread_local! {
+        static KNOWN: RefCell<HashMap<String, String>> = RefCell::default();
+    }
+    if word.len() < 3 {
+        return word.to_owned();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(stem) = known.get(word) {
+            return stem.clone();
+        }
+        let stem = Stemmer::create(Algorithm::Porter).stem(word).into_owned();
+        if known.len() == STEMS {
+            known.clear();
+        }
+        known.insert(word.to_owned(), stem.clone());
+        stem
+    })
 }
 
 /// The words that may complete a prefix that is longer than their stem: `shippin` is a prefix of no stem, but completes

@@ -52,6 +52,8 @@ const TABLES_AHEAD: usize = 4;
 const RIGHT_LENGTH: usize = 200;
 /// Number of jobs that are recorded together if the describer answers immediately.
 const JOBS_AT_ONCE: usize = 16;
+/// Number of such records under way: while one is written, the next is described.
+const CHUNKS_AT_ONCE: usize = 2;
 
 /// The work of one claim.
 pub struct Work<'a> {
@@ -229,7 +231,9 @@ impl<'a> Work<'a> {
             return jobs
                 .try_ready_chunks(JOBS_AT_ONCE)
                 .map_err(|error| error.1)
-                .try_for_each(|jobs| self.unless_closed(&closed, self.describe_together(jobs)))
+                .try_for_each_concurrent(CHUNKS_AT_ONCE, |jobs| {
+                    self.unless_closed(&closed, self.describe_together(jobs))
+                })
                 .await;
         }
         jobs.try_for_each_concurrent(self.client.width(), |job| self.unless_closed(&closed, self.describe(job))).await

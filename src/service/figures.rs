@@ -76,10 +76,11 @@ impl RunFigures {
         }
         let began = Instant::now();
         let store = &self.ports.store;
+        let counts = store.run_counts(filter).await?;
         let figures = Arc::new(Figures {
-            total: store.runs_count(filter).await?,
-            kinds: store.kind_counts(filter).await?,
-            statuses: store.status_counts(filter).await?,
+            total: counts.total(filter),
+            kinds: counts.kinds(filter),
+            statuses: counts.statuses(filter),
         });
         *counted = Some(Counted { began, ended: Instant::now(), figures: Arc::clone(&figures) });
         Ok(figures)

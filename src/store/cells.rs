@@ -13,7 +13,7 @@ use std::{
 };
 
 use entity::run;
-use rusqlite::{Connection, OpenFlags, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ValueRef};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, QueryResult, Value,
     sea_query::{ColumnType, SelectStatement, SqliteQueryBuilder},
@@ -102,6 +102,8 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise SQLite plans a statement again for each of its values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -8_000)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     Ok(connection)

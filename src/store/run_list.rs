@@ -19,8 +19,8 @@ use crate::domain::{
     filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
     id::RunId,
     page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
-    run::{Cell, CellPage, Run, RunColumn},
-    status::{RunKind, RunStatus},
+    run::{Cell, CellPage, Run, RunColumn, RunCounts},
+    status::RunStatus,
 };
 
 /// How the rows of a list are read, and what of them.
@@ -298,57 +298,42 @@ fn sum_of_tally() -> Expr {
 /// Counts the runs that pass the filter.
 pub(super) async fn count(connection: &impl ConnectionTrait, filter: &RunFilter) -> Result<i64> {
     let Some(parts) = Parts::new(connection.get_database_backend(), filter) else { return Ok(0) };
-    let query = match parts.tallied() {
-        Some(lists) => tally(lists)?.expr(sum_of_tally().if_null(0)).take(),
-        None => Query::select().expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition()).take(),
-    };
+    let mut query = Query::select();
+    if let Some(lists) = parts.tallied() {
+        query = tally(lists)?.expr(sum_of_tally().if_null(0)).take();
+    } else if let Some(keys) = parts.keys_alone() {
+        query.expr(Expr::cust("count(*)")).from_subquery(keys, "found");
+    } else {
+        query.expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition());
+    }
     number(connection, &query).await
 }
 
-/// Counts the runs that pass the filter by kind; the filter's own kinds are ignored.
-pub(super) async fn counts_by_kind(
-    connection: &impl ConnectionTrait,
-    filter: &RunFilter,
-) -> Result<HashMap<RunKind, i64>> {
-    let filter = RunFilter { kinds: None, ..filter.clone() };
-    let counts = counts_by(connection, &filter, run::Column::Kind, run_tally::Column::Kind).await?;
-    counts.into_iter().map(|(kind, count)| Ok((record::spelled(&kind)?, count))).collect()
-}
-
-/// Counts the runs that pass the filter by status; the filter's own statuses are ignored.
-pub(super) async fn counts_by_status(
-    connection: &impl ConnectionTrait,
-    filter: &RunFilter,
-) -> Result<HashMap<RunStatus, i64>> {
-    let filter = RunFilter { statuses: None, ..filter.clone() };
-    let counts = counts_by(connection, &filter, run::Column::Status, run_tally::Column::Status).await?;
-    counts.into_iter().map(|(status, count)| Ok((record::spelled(&status)?, count))).collect()
-}
-
-async fn counts_by(
-    connection: &impl ConnectionTrait,
-    filter: &RunFilter,
-    column: run::Column,
-    tallied: run_tally::Column,
-) -> Result<Vec<(String, i64)>> {
+/// Counts the runs that pass the filter, its kinds and statuses ignored, by kind and status.
+pub(super) async fn counts(connection: &impl ConnectionTrait, filter: &RunFilter) -> Result<RunCounts> {
     let backend = connection.get_database_backend();
-    let Some(parts) = Parts::new(backend, filter) else { return Ok(Vec::new()) };
+    let filter = RunFilter { kinds: None, statuses: None, ..filter.clone() };
+    let Some(parts) = Parts::new(backend, &filter) else { return Ok(RunCounts::default()) };
     let query = if let Some(lists) = parts.tallied() {
-        tally(lists)?.column(tallied).expr(sum_of_tally()).group_by_col(tallied).take()
+        let groups = [run_tally::Column::Kind, run_tally::Column::Status];
+        backend.build(tally(lists)?.columns(groups).expr(sum_of_tally()).group_by_columns(groups))
     } else {
-        let group = dialect::plain(backend, Expr::col((run::Entity, column)));
+        let groups = [run::Column::Kind, run::Column::Status];
+        let groups = groups.map(|column| dialect::plain(backend, Expr::col((run::Entity, column))));
         let mut query = Query::select();
-        query.expr(group.clone()).expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition());
-        query.add_group_by([group]).take()
+        query.exprs(groups.clone()).expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition());
+        let statement = backend.build(query.add_group_by(groups));
+        if parts.keys_alone().is_some() { dialect::along_facets(statement) } else { statement }
     };
-    let mut counts = Vec::new();
-    for row in connection.query_all(&query).await? {
-        let (value, count): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    let mut counts = HashMap::new();
+    for row in connection.query_all_raw(query).await? {
+        let (kind, status, count): (String, String, i64) =
+            (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         if count > 0 {
-            counts.push((value, count));
+            counts.insert((record::spelled(&kind)?, record::spelled(&status)?), count);
         }
     }
-    Ok(counts)
+    Ok(RunCounts(counts))
 }
 
 /// Returns the keys of all runs that pass the filter and have one of these statuses.

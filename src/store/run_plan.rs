@@ -243,6 +243,16 @@ impl Parts {
         }
     }
 
+    /// Selects the keys of the runs that pass, each once, if a search or labels alone decide which.
+    pub(super) fn keys_alone(&self) -> Option<SelectStatement> {
+        let is_alone = self.lists.is_empty() && self.from_ms.is_none() && self.until_ms.is_none();
+        match (&self.searched, &self.labels) {
+            (Some(_), None) if is_alone => self.found(),
+            (None, Some(_)) if is_alone => Some(self.labelled().distinct().take()),
+            _ => None,
+        }
+    }
+
     /// The driving lists, as conditions that an index can answer.
     fn led(&self, leader: &[Part]) -> Condition {
         let mut condition = Condition::all();

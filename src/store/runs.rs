@@ -20,7 +20,7 @@ use crate::{
         filter::{RunFilter, RunOrder},
         id::RunId,
         page::{Page, PageRequest},
-        run::{CellPage, NewRun, Row, Run, RunColumn, RunEdit},
+        run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
         status::{RunKind, RunStatus},
     },
     port::store::{Change, Idempotency, RunStore},
@@ -337,12 +337,8 @@ impl RunStore for SqlStore {
         run_list::count(self.read(), filter).await
     }
 
-    async fn kind_counts(&self, filter: &RunFilter) -> Result<HashMap<RunKind, i64>> {
-        run_list::counts_by_kind(self.read(), filter).await
-    }
-
-    async fn status_counts(&self, filter: &RunFilter) -> Result<HashMap<RunStatus, i64>> {
-        run_list::counts_by_status(self.read(), filter).await
+    async fn run_counts(&self, filter: &RunFilter) -> Result<RunCounts> {
+        run_list::counts(self.read(), filter).await
     }
 
     async fn run_ids(&self, filter: &RunFilter, statuses: &[RunStatus]) -> Result<Vec<RunId>> {

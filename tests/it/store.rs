@@ -405,7 +405,7 @@ async fn deleting_takes_everything_that_belongs_to_a_run() {
     }
     let search = RunFilter { search: Some("public".to_owned()), ..RunFilter::default() };
     assert_eq!(test.store.runs_count(&search).await.unwrap(), 0);
-    assert!(test.store.kind_counts(&RunFilter::default()).await.unwrap().is_empty());
+    assert!(test.store.run_counts(&RunFilter::default()).await.unwrap().0.is_empty());
     if !store::in_postgres() {
         // The search index is consistent with the runs, of which there are none.
         test.execute("INSERT INTO run_search (run_search, rank) VALUES ('integrity-check', 1)");

@@ -4,12 +4,14 @@
 
 mod choices;
 mod column;
+mod counts;
 mod edit;
 mod naming;
 mod spec;
 
 pub use choices::OptionChoices;
 pub use column::{Cell, CellPage, RunColumn};
+pub use counts::RunCounts;
 pub use edit::RunEdit;
 pub use naming::{Naming, NamingChange};
 pub use spec::{NewRun, RunSpec};

@@ -144,8 +144,12 @@ impl Plain {
         compile::compile(document, operation)
     }
 
-    fn wants_totals(&self) -> bool {
+    fn wants_total(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::TotalCount(_)))
+    }
+
+    fn wants_groups(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::KindCounts(..) | Part::StatusCounts(..)))
     }
 
     /// Whether the answer tells what lies outside the page.
@@ -223,15 +227,13 @@ impl PlainLists {
             page,
             ..Answer::default()
         };
-        if plain.wants_totals() {
+        if plain.wants_groups() {
+            let counts = store.run_counts(&filter).await.ok()?;
+            answer.total = counts.total(&filter);
+            answer.kinds = counts.kinds(&filter);
+            answer.statuses = counts.statuses(&filter);
+        } else if plain.wants_total() {
             answer.total = store.runs_count(&filter).await.ok()?;
-        }
-        for part in &plain.parts {
-            match part {
-                Part::KindCounts(..) => answer.kinds = store.kind_counts(&filter).await.ok()?,
-                Part::StatusCounts(..) => answer.statuses = store.status_counts(&filter).await.ok()?,
-                _ => {}
-            }
         }
         answer.write(plain)
     }

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject, connection::EmptyFields};
+use tokio::sync::OnceCell;
 
 use super::{
     event::{RunEvent, RunEventConnection, RunEventType},
@@ -13,7 +14,7 @@ use super::{
     },
 };
 use crate::{
-    domain::{self, clock::Moment, event, filter::RunFilter, page::Page, status, text::visible},
+    domain::{self, clock::Moment, event, filter::RunFilter, page::Page, run::RunCounts, status, text::visible},
     graphql::{
         apply::{
             input::ApplyOutcomeFilter,
@@ -317,27 +318,37 @@ pub type RunConnection = Connection<Run, RunTotals>;
 
 /// Converts a page of the runs that match `filter` to a connection.
 pub fn runs(page: Page<domain::run::Run>, filter: RunFilter) -> RunConnection {
-    connection(page, RunTotals(filter), |run| Run(Arc::new(run)))
+    connection(page, RunTotals { filter, counts: OnceCell::new() }, |run| Run(Arc::new(run)))
 }
 
 /// The counts of the runs that match a filter.
-pub struct RunTotals(RunFilter);
+pub struct RunTotals {
+    filter: RunFilter,
+    /// The counts by kind and status, once either was asked for.
+    counts: OnceCell<RunCounts>,
+}
+
+impl RunTotals {
+    async fn counts(&self, context: &Context<'_>) -> domain::Result<&RunCounts> {
+        self.counts.get_or_try_init(|| services(context).ports.store.run_counts(&self.filter)).await
+    }
+}
 
 /// The counts of the runs that match a filter.
 #[Object]
 impl RunTotals {
     /// The number of runs that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
-        Ok(count(services(context).ports.store.runs_count(&self.0).await?))
+        Ok(count(services(context).ports.store.runs_count(&self.filter).await?))
     }
 
     /// The number of runs per kind that match the filter, ignoring its `kinds`. Every kind is listed.
     async fn kind_counts(&self, context: &Context<'_>) -> Result<Vec<RunKindCount>> {
-        Ok(kind_counts(&services(context).ports.store.kind_counts(&self.0).await?))
+        Ok(kind_counts(&self.counts(context).await?.kinds(&self.filter)))
     }
 
     /// The number of runs per status that match the filter, ignoring its `statuses`. Every status is listed.
     async fn status_counts(&self, context: &Context<'_>) -> Result<Vec<RunStatusCount>> {
-        Ok(status_counts(&services(context).ports.store.status_counts(&self.0).await?))
+        Ok(status_counts(&self.counts(context).await?.statuses(&self.filter)))
     }
 }

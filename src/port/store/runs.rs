@@ -11,8 +11,8 @@ use crate::domain::{
     filter::{RunFilter, RunOrder},
     id::RunId,
     page::{Page, PageRequest},
-    run::{CellPage, NewRun, Row, Run, RunColumn, RunEdit},
-    status::{RunKind, RunStatus},
+    run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
+    status::RunStatus,
 };
 
 /// A change of a run, applied inside the store's transaction.
@@ -85,12 +85,8 @@ pub trait RunStore: Send + Sync {
     /// Returns the number of runs that pass the filter.
     async fn runs_count(&self, filter: &RunFilter) -> Result<i64>;
 
-    /// Counts the runs that pass the filter by kind, ignoring the filter's kinds. Kinds without runs are missing.
-    async fn kind_counts(&self, filter: &RunFilter) -> Result<HashMap<RunKind, i64>>;
-
-    /// Counts the runs that pass the filter by status, ignoring the filter's statuses. Statuses without runs are
-    /// missing.
-    async fn status_counts(&self, filter: &RunFilter) -> Result<HashMap<RunStatus, i64>>;
+    /// Counts the runs that pass the filter, its kinds and statuses ignored, by kind and status.
+    async fn run_counts(&self, filter: &RunFilter) -> Result<RunCounts>;
 
     /// Returns the keys of all runs that pass the filter and have one of these statuses, ascending.
     async fn run_ids(&self, filter: &RunFilter, statuses: &[RunStatus]) -> Result<Vec<RunId>>;

@@ -351,14 +351,16 @@ async fn check(seeds: Vec<Seed>, filters: Vec<RunFilter>, size: usize, (from, un
         let passing = |run: &Run| filter.matches(&run.facts());
         let count = runs.iter().filter(|run| passing(run)).count();
         assert_eq!(test.store.runs_count(&filter).await.unwrap(), i64::try_from(count).unwrap(), "{filter:?}");
-        let kinds = test.store.kind_counts(&filter).await.unwrap();
+        let counts = test.store.run_counts(&filter).await.unwrap();
+        assert_eq!(counts.total(&filter), i64::try_from(count).unwrap(), "{filter:?}");
+        let kinds = counts.kinds(&filter);
         let any_kind = RunFilter { kinds: None, ..filter.clone() };
         for kind in RunKind::ALL {
             let count = runs.iter().filter(|run| run.spec.kind == *kind && any_kind.matches(&run.facts())).count();
             let found = kinds.get(kind).copied();
             assert_eq!(found, (count > 0).then(|| i64::try_from(count).unwrap()), "{kind:?} {filter:?}");
         }
-        let statuses = test.store.status_counts(&filter).await.unwrap();
+        let statuses = counts.statuses(&filter);
         let any_status = RunFilter { statuses: None, ..filter.clone() };
         for status in RunStatus::ALL {
             let count = runs.iter().filter(|run| run.status == *status && any_status.matches(&run.facts())).count();

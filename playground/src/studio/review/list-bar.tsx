@@ -27,7 +27,6 @@ interface ListBarProps {
 export function ListBar(props: ListBarProps) {
   const { selected, page, onPickPage, onClear, onDecide, decidable, onBulk, blocked, decisions, rest, onLeftOut } =
     props;
-  const whyNotAll = blocked ?? (decidable === 0 ? 'No unreviewed suggestion matches.' : undefined);
   return (
     <div className={classes.bar}>
       <Checkbox
@@ -54,14 +53,16 @@ export function ListBar(props: ListBarProps) {
           </Button>
         </>
       ) : (
-        <>
-          <Action size="compact-xs" variant="default" why={whyNotAll} onClick={() => onBulk('ACCEPT')}>
-            Accept all {count(decidable)}…
-          </Action>
-          <Action size="compact-xs" variant="default" why={whyNotAll} onClick={() => onBulk('SKIP')}>
-            Skip all…
-          </Action>
-        </>
+        decidable > 0 && (
+          <>
+            <Action size="compact-xs" variant="default" why={blocked} onClick={() => onBulk('ACCEPT')}>
+              Accept all {count(decidable)}…
+            </Action>
+            <Action size="compact-xs" variant="default" why={blocked} onClick={() => onBulk('SKIP')}>
+              Skip all…
+            </Action>
+          </>
+        )
       )}
       <StatusLine decisions={decisions} rest={rest} onLeftOut={onLeftOut} />
     </div>
