@@ -297,7 +297,13 @@ fn sum_of_tally() -> Expr {
 
 /// Counts the runs that pass the filter.
 pub(super) async fn count(connection: &impl ConnectionTrait, filter: &RunFilter) -> Result<i64> {
-    let Some(parts) = Parts::new(connection.get_database_backend(), filter) else { return Ok(0) };
+    let backend = connection.get_database_backend();
+    let Some(parts) = Parts::new(backend, filter) else { return Ok(0) };
+    let groups = RunFilter { kinds: None, statuses: None, ..filter.clone() };
+    if groups != *filter && Parts::new(backend, &groups).is_some_and(|parts| parts.keys_alone().is_some()) {
+        // The index of facets answers both.
+        return Ok(counts(connection, filter).await?.total(filter));
+    }
     let mut query = Query::select();
     if let Some(lists) = parts.tallied() {
         query = tally(lists)?.expr(sum_of_tally().if_null(0)).take();

@@ -2,10 +2,11 @@
 //! lists against its page.
 //!
 //! `store` and `fill` make the store, `cases` holds the requests, `reference` the servers to compare with, `http` and
-//! `measure` the load, and `report` the figures.
+//! `measure` the load, `report` the figures, and `growth` the figures of stores of several sizes.
 
 mod cases;
 mod fill;
+mod growth;
 mod http;
 mod measure;
 mod reference;
@@ -77,6 +78,9 @@ struct Options {
     /// Writes all figures to this file as JSON
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Measures only Gloss, in stores of three sizes, and writes growth.svg and the table of speed.md in this folder
+    #[arg(long)]
+    growth: Option<PathBuf>,
     /// Another running server to measure: NAME=http://host:port/graphql
     #[arg(long)]
     url: Vec<String>,
@@ -102,6 +106,9 @@ fn main() -> Result<()> {
 
 async fn run(options: &Options) -> Result<()> {
     let binary = options.server.as_deref().ok_or("name the Gloss binary with --server")?;
+    if let Some(folder) = &options.growth {
+        return growth::run(binary, folder).await;
+    }
     let load_before = load_averages();
     let store = Store::prepare(binary, options.runs, options.suggestions).await?;
     let gloss = Server::gloss(binary, &store.folder, 0).await?;
