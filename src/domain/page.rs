@@ -48,6 +48,16 @@ pub struct PageArguments {
     pub before: Option<String>,
 }
 
+/// Which ends of a page are asked for: whether rows precede it, whether rows follow it. Looking beyond a cursor costs a
+/// statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageEnds {
+    /// Whether `has_previous` is asked for.
+    pub previous: bool,
+    /// Whether `has_next` is asked for.
+    pub next: bool,
+}
+
 /// One part of a sort key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -370,9 +370,11 @@ pub(super) async fn decide_on(
         }
     }
     decide(transaction, &deciding_ids, decision, reviewer, at).await?;
-    let were_skipped = |row: &&Chosen| deciding.contains(&row.id) && row.review_state == ReviewState::Skipped.as_str();
-    let were_skipped: Vec<i64> = chosen.iter().filter(were_skipped).map(|row| row.id).collect();
-    displaced::forget(transaction, &were_skipped).await?;
+    if *decision == Decision::Skip {
+        let were_skipped = |row: &&Chosen| row.review_state == ReviewState::Skipped.as_str();
+        let were_skipped: Vec<i64> = chosen.iter().filter(were_skipped).map(|row| row.id).collect();
+        displaced::forget(transaction, &were_skipped).await?;
+    }
     let mates_told: Vec<(i64, i64)> = mates.iter().map(|mate| (mate.id, mate.run_id)).collect();
     skip_mates(transaction, mates, &newest, reviewer, at).await?;
     let returned: Vec<i64> = returning.iter().map(|row| row.id).collect();

@@ -1,7 +1,8 @@
 //! Reviews that were displaced: a suggestion is skipped when another version of its chain is accepted, and its earlier
 //! review returns when that acceptance is taken back.
 //!
-//! The rule: every displaced review belongs to a skipped suggestion. A later decision on that suggestion deletes it.
+//! The rule: a displaced review returns only to a suggestion that nobody accepted meanwhile. A person who skips the
+//! suggestion once more deletes it.
 
 use std::collections::HashSet;
 
@@ -12,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{all, runs::MAX_KEYS, transaction::Transaction, write};
-use crate::domain::Result;
+use crate::domain::{Result, suggestion::ReviewState};
 
 /// A suggestion whose earlier review returns.
 #[derive(Debug, FromQueryResult)]
@@ -46,6 +47,7 @@ pub(super) async fn displaced_by(
     except: &HashSet<i64>,
 ) -> Result<Vec<Returning>> {
     use displaced_review::Column as Of;
+    let undecided = [ReviewState::Unreviewed, ReviewState::Skipped].map(ReviewState::as_str);
     let mut returning = Vec::new();
     for accepted in accepted.chunks(MAX_KEYS) {
         let mut query = Query::select();
@@ -57,7 +59,8 @@ pub(super) async fn displaced_by(
                 Expr::col((displaced_review::Entity, Of::SuggestionId))
                     .equals((suggestion::Entity, suggestion::Column::Id)),
             )
-            .and_where(Expr::col((displaced_review::Entity, Of::AcceptedId)).is_in(accepted.iter().copied()));
+            .and_where(Expr::col((displaced_review::Entity, Of::AcceptedId)).is_in(accepted.iter().copied()))
+            .and_where(Expr::col((suggestion::Entity, suggestion::Column::ReviewState)).is_in(undecided));
         let found: Vec<Returning> = all(connection, &query).await?;
         returning.extend(found.into_iter().filter(|it| !except.contains(&it.id)));
     }

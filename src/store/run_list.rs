@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::{
     SqlStore, all, cells, dialect,
-    keyset::{Cut, Neighbours, Range, Section, cut},
+    keyset::{Cut, Range, Section, cut},
     number, record,
     run_plan::{Part, Parts, Plan, keyset, order_column},
 };
@@ -18,7 +18,7 @@ use crate::domain::{
     Error, Result,
     filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
     id::RunId,
-    page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
+    page::{Cursor, CursorPart, Page, PageDirection, PageEnds, PageRequest},
     run::{Cell, CellPage, Run, RunColumn, RunCounts},
     status::RunStatus,
 };
@@ -119,14 +119,13 @@ const fn stored(column: RunColumn) -> run::Column {
     }
 }
 
-/// Returns one page. Up to `few` runs are sorted; above that an index is walked. The page comes with whether to look
-/// for rows outside its cursors.
+/// Returns one page. Up to `few` runs are sorted; above that an index is walked.
 async fn page<R: Rows>(
     connection: &impl ConnectionTrait,
     rows: &R,
     filter: &RunFilter,
     order: RunOrder,
-    (page, neighbours): (&PageRequest, bool),
+    (page, ends): (&PageRequest, PageEnds),
     few: u64,
 ) -> Result<Cut<R::Row>> {
     let backend = connection.get_database_backend();
@@ -135,11 +134,11 @@ async fn page<R: Rows>(
         return Ok(Cut { rows: Vec::new(), has_next: false, has_previous: false });
     };
     let list = List { backend, rows, plan: Plan::choose(connection, &parts, order, few).await?, parts, order };
-    let outside = if neighbours { range.neighbours() } else { Neighbours::default() };
+    let outside = range.neighbours();
     let reverse = page.direction == PageDirection::Backward;
     let found = list.read(range, reverse, page.size as u64 + 1).await?;
-    let before = list.any(outside.before, true).await?;
-    let behind = list.any(outside.behind, false).await?;
+    let before = list.any(outside.before.filter(|_| ends.previous), true).await?;
+    let behind = list.any(outside.behind.filter(|_| ends.next), false).await?;
     Ok(cut(page, found, (before, behind)))
 }
 
@@ -151,7 +150,9 @@ pub(super) async fn whole_page(
     request: &PageRequest,
     few: u64,
 ) -> Result<Page<Run>> {
-    let found = page(connection, &Whole(connection), filter, order, (request, true), few).await?;
+    let found =
+        page(connection, &Whole(connection), filter, order, (request, PageEnds { previous: true, next: true }), few)
+            .await?;
     let list = order.list_name();
     let cursor = |row: &run::Model| Cursor { list: list.clone(), key: cursor_key(row, order.field) };
     found.with_cursors(cursor).try_map(record::run)
@@ -177,12 +178,12 @@ pub(super) async fn cell_page(
     store: &SqlStore,
     filter: &RunFilter,
     order: RunOrder,
-    (request, neighbours): (&PageRequest, bool),
+    (request, ends): (&PageRequest, PageEnds),
     columns: &[RunColumn],
 ) -> Result<CellPage> {
     let rows = Chosen::new(store, columns, order);
     let Cut { rows, has_next, has_previous } =
-        page(store.read(), &rows, filter, order, (request, neighbours), store.few).await?;
+        page(store.read(), &rows, filter, order, (request, ends), store.few).await?;
     Ok(CellPage { rows, has_next, has_previous })
 }
 

@@ -19,7 +19,7 @@ use crate::{
         event::{RunEvent, RunEventType},
         filter::{RunFilter, RunOrder},
         id::RunId,
-        page::{Page, PageRequest},
+        page::{Page, PageEnds, PageRequest},
         run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
         status::{RunKind, RunStatus},
     },
@@ -328,9 +328,9 @@ impl RunStore for SqlStore {
         order: RunOrder,
         page: &PageRequest,
         columns: &[RunColumn],
-        neighbours: bool,
+        ends: PageEnds,
     ) -> Result<CellPage> {
-        run_list::cell_page(self, filter, order, (page, neighbours), columns).await
+        run_list::cell_page(self, filter, order, (page, ends), columns).await
     }
 
     async fn runs_count(&self, filter: &RunFilter) -> Result<i64> {

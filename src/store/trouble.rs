@@ -2,7 +2,7 @@
 //!
 //! The rule: an error that an operator can mend has a variant of [`Trouble`], and its text says how.
 
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, sqlx::postgres::PgDatabaseError};
+use sea_orm::{DbErr, RuntimeErr, SqlxError, sqlx::postgres::PgDatabaseError};
 
 use super::dialect::{postgres, sqlite};
 use crate::domain::Error;
@@ -72,8 +72,9 @@ impl From<Trouble> for Error {
 /// Classifies an error; `None` if its cause is not one of [`Trouble`].
 pub(super) fn trouble(error: &DbErr) -> Option<Trouble> {
     match driver_error(error) {
-        None => matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).then_some(Trouble::Away),
-        Some(SqlxError::Io(_)) => Some(Trouble::Away),
+        None => matches!(error, DbErr::ConnectionAcquire(_)).then_some(Trouble::Away),
+        // A server that stops may cut a message in half.
+        Some(SqlxError::Io(_) | SqlxError::Protocol(_) | SqlxError::Tls(_)) => Some(Trouble::Away),
         Some(SqlxError::WorkerCrashed) => Some(Trouble::Failing),
         Some(SqlxError::Database(said)) => match said.try_downcast_ref::<PgDatabaseError>() {
             Some(said) => postgres::trouble(said.code()),

@@ -35,7 +35,7 @@ use super::{
 use crate::{
     domain::{
         filter,
-        page::{PageArguments, PageRequest},
+        page::{PageArguments, PageEnds, PageRequest},
         run::RunColumn,
     },
     service::Services,
@@ -152,14 +152,19 @@ impl Plain {
         self.parts.iter().any(|part| matches!(part, Part::KindCounts(..) | Part::StatusCounts(..)))
     }
 
-    /// Whether the answer tells what lies outside the page.
-    fn wants_neighbours(&self) -> bool {
-        self.parts.iter().any(|part| match part {
-            Part::PageInfo(_, fields) => {
-                fields.iter().any(|(_, field)| matches!(field, PageField::HasNext | PageField::HasPrevious))
-            }
-            _ => false,
-        })
+    /// Which ends of the page the answer tells.
+    fn ends(&self) -> PageEnds {
+        let fields = || {
+            let infos = self.parts.iter().filter_map(|part| match part {
+                Part::PageInfo(_, fields) => Some(fields),
+                _ => None,
+            });
+            infos.flatten().map(|(_, field)| *field)
+        };
+        PageEnds {
+            previous: fields().any(|field| matches!(field, PageField::HasPrevious)),
+            next: fields().any(|field| matches!(field, PageField::HasNext)),
+        }
     }
 }
 
@@ -219,7 +224,7 @@ impl PlainLists {
         (page_cost(page.first, page.last, plain.cost) <= limits::MAX_COMPLEXITY).then_some(())?;
         let request = PageRequest::new(&page, &order.list_name()).ok()?;
         let store = &self.0.ports.store;
-        let page = store.run_cells(&filter, order, &request, &plain.columns, plain.wants_neighbours()).await.ok()?;
+        let page = store.run_cells(&filter, order, &request, &plain.columns, plain.ends()).await.ok()?;
         let mut answer = Answer {
             now_ms: self.0.ports.clock.now().timestamp_millis(),
             list: order.list_name(),

@@ -10,7 +10,7 @@ use crate::domain::{
     event::{RunEvent, RunEventType},
     filter::{RunFilter, RunOrder},
     id::RunId,
-    page::{Page, PageRequest},
+    page::{Page, PageEnds, PageRequest},
     run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
     status::RunStatus,
 };
@@ -70,16 +70,15 @@ pub trait RunStore: Send + Sync {
     /// Returns one page of the list.
     async fn runs_page(&self, filter: &RunFilter, order: RunOrder, page: &PageRequest) -> Result<Page<Run>>;
 
-    /// Returns one page of the list with only these columns, in their order, then the parts of the cursor. `neighbours`
-    /// asks whether rows exist outside the page's cursors; without it, only rows after the page in reading direction
-    /// are known.
+    /// Returns one page of the list with only these columns, in their order, then the parts of the cursor. What
+    /// is not asked of its `ends` may be false.
     async fn run_cells(
         &self,
         filter: &RunFilter,
         order: RunOrder,
         page: &PageRequest,
         columns: &[RunColumn],
-        neighbours: bool,
+        ends: PageEnds,
     ) -> Result<CellPage>;
 
     /// Returns the number of runs that pass the filter.

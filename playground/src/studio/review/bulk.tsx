@@ -69,7 +69,10 @@ export function BulkDialog({ bulk, words, undecided, unsaved, leftOut, decisions
         ? 'all that match'
         : `all ${plural(matching ?? 0, 'suggestion')}`;
   const decide = async () => {
-    const failed = await decisions.decideAll(isAccept ? { ...bulk, filter, replaceComments: replaces } : bulk);
+    const failed = await decisions.decideAll(
+      isAccept ? { ...bulk, filter, replaceComments: replaces } : bulk,
+      matching,
+    );
     if (failed) {
       setFailure(failed);
     } else {

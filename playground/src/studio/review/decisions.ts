@@ -183,7 +183,8 @@ export interface Decisions {
   /** A bulk decision is under way. */
   busy: boolean;
   decide(suggestions: ReviewSuggestionFragment[], choice: Choice): Promise<boolean>;
-  decideAll(bulk: Bulk): Promise<CombinedError | undefined>;
+  /** `matching` is how many suggestions match the filter. */
+  decideAll(bulk: Bulk, matching?: number): Promise<CombinedError | undefined>;
   undo(): void;
   undoLarge(isWanted: boolean): void;
   say(report: Report | undefined): void;
@@ -299,7 +300,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
   }, [decide, failed]);
 
   const decideAll = useCallback(
-    async (bulk: Bulk): Promise<CombinedError | undefined> => {
+    async (bulk: Bulk, matching = 0): Promise<CombinedError | undefined> => {
       setBusy(true);
       const { data, error } = await inOrder({
         runId: bulk.runId,
@@ -321,7 +322,11 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
         const ids = suggestions.map(({ id }) => id);
         push({ label, decision: bulk.decision, before: [], ids, ...(count > ids.length ? { large: { bulk, count } } : {}) });
       }
-      say({ text: `${label}.`, ...(leftOut > 0 ? { leftOut: { bulk, count: leftOut } } : {}) });
+      const isUndecided = bulk.filter.states?.every((state) => state === 'UNREVIEWED') ?? false;
+      const newer = bulk.decision === 'ACCEPT' && isUndecided ? Math.max(matching - count - leftOut, 0) : 0;
+      const why =
+        newer > 0 ? ` ${plural(newer, 'suggestion')} with a newer version stay as they are; accept them one by one.` : '';
+      say({ text: `${label}.${why}`, ...(leftOut > 0 ? { leftOut: { bulk, count: leftOut } } : {}) });
       changed.current(suggestions, true);
       return undefined;
     },
@@ -357,6 +362,9 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
     if (entry.before.length === 0) {
       sent.push(
         inOrder({ ids: entry.ids, decision: 'RESTORE' }).then(({ data, error }) => {
+          for (const suggestion of data?.reviewSuggestions.suggestions ?? []) {
+            own.current.add(`${suggestion.id} ${suggestion.review.at}`);
+          }
           changed.current(data?.reviewSuggestions.suggestions ?? [], true);
           return error;
         }),

@@ -67,6 +67,8 @@ export function Rerun({ run, suggestions, onClose }: RerunProps) {
       navigate(`/runs/${next.number}`);
     }
   };
+  const provider = data?.llmProfiles.find(({ id }) => id === model)?.provider ?? run.llmProfile?.provider;
+  const ignores = provider === 'BUILTIN' && mode === 'ANEW';
   const same = run.llmProfile?.name ?? run.llmProfileName ?? 'the default model';
   return (
     <Modal opened onClose={onClose} title={`Re-run #${run.number}`} size={720}>
@@ -91,7 +93,11 @@ export function Rerun({ run, suggestions, onClose }: RerunProps) {
           </Radio.Group>
           <Textarea
             label="Instructions"
-            description="For the model: words to use, facts that the catalog does not show."
+            description={
+              ignores
+                ? 'The builtin describer ignores instructions and writes the same texts again. Choose another model.'
+                : 'For the model: words to use, facts that the catalog does not show.'
+            }
             value={instructions}
             onChange={(event) => setInstructions(event.currentTarget.value)}
             maxLength={MOST_INSTRUCTIONS}

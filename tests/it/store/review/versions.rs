@@ -107,6 +107,19 @@ async fn an_acceptance_that_is_taken_back_returns_the_reviews_that_it_displaced(
     test.decide(&[5, 1], Decision::Restore).await.unwrap();
     assert_eq!(reviews().await[0].state, ReviewState::Unreviewed);
 
+    // What was restored meanwhile returns too; what was accepted meanwhile stays as it is.
+    test.decide(&[1], text("mine")).await.unwrap();
+    test.decide(&[3], FIRST).await.unwrap();
+    test.decide(&[1], Decision::Restore).await.unwrap();
+    test.decide(&[3], Decision::Restore).await.unwrap();
+    assert_eq!(reviews().await[0].text.as_deref(), Some("mine"));
+    test.decide(&[3], FIRST).await.unwrap();
+    test.decide(&[1], FIRST).await.unwrap();
+    test.decide(&[1], Decision::Restore).await.unwrap();
+    assert_eq!(reviews().await[2].state, ReviewState::Accepted, "the acceptance of 1 had displaced it");
+    test.decide(&[3], Decision::Restore).await.unwrap();
+    assert_eq!(reviews().await[0].text.as_deref(), Some("mine"));
+
     // One that was skipped meanwhile holds no decision that could be taken back.
     test.decide(&[1], text("mine")).await.unwrap();
     test.decide(&[3], FIRST).await.unwrap();
