@@ -23,24 +23,24 @@ export default async function journey(studio) {
 
   // Examples of the real catalog; the builtin describer answers with what matches.
   await studio.go('/ask');
-  const example = page.getByRole('button', { name: 'How do addresses and customers join?' });
+  const example = page.getByRole('button', { name: 'How are addresses and customers joined?' });
   await example.waitFor();
   assert.equal(await page.getByRole('region', { name: 'Examples' }).getByRole('listitem').count(), 3);
   await studio.axe('nothing asked yet');
   await example.click();
-  assert.equal(await box.inputValue(), 'How do addresses and customers join?');
+  assert.equal(await box.inputValue(), 'How are addresses and customers joined?');
   await page.reload();
-  assert.equal(await box.inputValue(), 'How do addresses and customers join?', 'a draft survives a reload');
+  assert.equal(await box.inputValue(), 'How are addresses and customers joined?', 'a draft survives a reload');
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
   await page.waitForURL('**/ask/*');
-  await completed('How do addresses and customers join?');
-  const first = turn('How do addresses and customers join?');
+  await completed('How are addresses and customers joined?');
+  const first = turn('How are addresses and customers joined?');
   const citations = first.getByRole('list', { name: 'Cited assets' });
   const cited = citations.getByRole('link', { name: 'main.addresses.customer_id' });
   assert.equal(await cited.getAttribute('href'), '/databases/demo/main/addresses?column=customer_id');
   assert.equal(await first.getByRole('link', { name: '#1' }).getAttribute('href'), '/runs/1');
   await first.getByText('$0', { exact: true }).waitFor();
-  assert.match(await page.title(), /^How do addresses and customers join\? · Gloss$/);
+  assert.match(await page.title(), /^How are addresses and customers joined\? · Gloss$/);
   await first.getByText('2 look-ups').click();
   await first.getByText('Followed foreign keys').click();
   await first.getByText('"way"').waitFor();
@@ -146,7 +146,7 @@ export default async function journey(studio) {
   const list = await sessions();
   await until('both sessions are listed', async () => (await list.getByRole('listitem').count()) === 2);
   await studio.axe('sessions');
-  await list.getByRole('link', { name: /How do addresses/ }).click();
+  await list.getByRole('link', { name: /How are addresses/ }).click();
   await first.waitFor();
   assert.equal(await page.getByRole('article').count(), 1);
 
