@@ -119,8 +119,8 @@ impl<'a> Work<'a> {
         Ok(work)
     }
 
-    /// Describes all rows without an outcome and returns how the run ends. `alongside` is other work of the run: it goes
-    /// on at the same time, and a run that finishes waits for it.
+    /// Describes all rows without an outcome and returns how the run ends. `alongside` is other work of the run, which
+    /// goes on at the same time; a run that finishes waits for it.
     ///
     /// # Errors
     /// Returns [`Halt`] if the run cannot continue.

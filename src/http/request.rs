@@ -59,7 +59,7 @@ impl Parameters {
         self.extensions.get(name)
     }
 
-    /// Returns the operation, if it is a plain list, with its variables. `None` also if anything in the request is wrong.
+    /// Returns the operation, if it is a plain list, with its variables. `None` also if anything in it is wrong.
     pub fn plain(&self, documents: &Documents, checker: &Checker) -> Option<(Arc<Plain>, Variables)> {
         // The extensions of persisted documents are for `prepare`.
         self.extensions.is_empty().then_some(())?;

@@ -107,7 +107,7 @@ impl<'a> Compiler<'a> {
         Some(())
     }
 
-    /// Returns the number of fields of a selection and how deep they are, with fragments counted wherever they are used.
+    /// Returns the number of fields of a selection and their depth. Fragments count wherever they are used.
     fn size(&self, set: &SelectionSet) -> (usize, usize) {
         set.items.iter().fold((0, 0), |(count, deepest), item| {
             let (more, depth) = match &item.node {

@@ -285,7 +285,7 @@ function Status({ run }: { run: RunRowFragment }) {
   return (
     <Tooltip label={run.waiting ? `Waiting: ${inWords(run.waiting.reason)}` : ''} disabled={run.waiting === null}>
       <span>
-        <StatusPill status={run.status} failed={run.status === 'FAILED' ? 0 : run.progress.failed} />
+        <StatusPill status={run.status} failed={run.status === 'FAILED' ? 0 : run.progress.failed} isShort />
       </span>
     </Tooltip>
   );

@@ -13,6 +13,7 @@ import {
   TriangleAlert,
   X,
 } from 'lucide-react';
+import type { ReactNode } from 'react';
 
 import type { RunCommand, RunKind, RunStatus } from '../api/operations';
 import classes from './status.module.css';
@@ -69,7 +70,7 @@ export const isLive = (status: RunStatus) =>
 /** Whether time passes for the run: its duration counts. */
 export const isCounting = (status: RunStatus) => status === 'RUNNING';
 
-export function Pill({ tone, icon: Icon, label }: { tone: string; icon: LucideIcon; label: string }) {
+export function Pill({ tone, icon: Icon, label }: { tone: string; icon: LucideIcon; label: ReactNode }) {
   return (
     <span className={classes.pill} style={{ color: `var(--${tone})`, background: `var(--${tone}-ground)` }}>
       <Icon size={14} strokeWidth={1.75} aria-hidden className={tone === 'running' ? classes.spin : undefined} />
@@ -78,12 +79,30 @@ export function Pill({ tone, icon: Icon, label }: { tone: string; icon: LucideIc
   );
 }
 
+interface StatusPillProps {
+  status: RunStatus;
+  failed?: number;
+  /** Shows the number of failed rows without the word. */
+  isShort?: boolean;
+}
+
 /** The pill of a status, with the number of failed rows beside it. */
-export function StatusPill({ status, failed = 0 }: { status: RunStatus; failed?: number }) {
+export function StatusPill({ status, failed = 0, isShort = false }: StatusPillProps) {
   return (
     <span className={classes.pills}>
       <Pill {...STATUSES[status]} />
-      {failed > 0 && <Pill tone="paused" icon={TriangleAlert} label={`${failed} failed`} />}
+      {failed > 0 && (
+        <Pill
+          tone="paused"
+          icon={TriangleAlert}
+          label={
+            <span title={`${failed} failed`}>
+              {failed}
+              <span className={isShort ? 'visually-hidden' : undefined}> failed</span>
+            </span>
+          }
+        />
+      )}
     </span>
   );
 }
