@@ -8,7 +8,7 @@
 //! To add a page of the Studio: add its first path segment to [`STUDIO`] and its route to
 //! `playground/src/studio/routes.tsx`.
 
-use std::{borrow::Cow, io::Read};
+use std::io::Read;
 
 use axum::{
     extract::Path,
@@ -113,8 +113,8 @@ fn accepts_gzip(request: &HeaderMap) -> bool {
     })
 }
 
-fn unpacked(data: &Cow<'static, [u8]>) -> std::io::Result<Vec<u8>> {
+fn unpacked(data: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    GzDecoder::new(data.as_ref()).read_to_end(&mut text)?;
+    GzDecoder::new(data).read_to_end(&mut text)?;
     Ok(text)
 }

@@ -252,7 +252,7 @@ impl<R: Rows> List<'_, R> {
         let order = if ascending { Order::Asc } else { Order::Desc };
         let nulls = if reverse { NullOrdering::First } else { NullOrdering::Last };
         let sort = |query: &mut SelectStatement| {
-            query.order_by_expr_with_nulls(Expr::col("sort_key"), order.clone(), nulls.clone());
+            query.order_by_expr_with_nulls(Expr::col("sort_key"), order.clone(), nulls);
             query.order_by_expr(Expr::col("run_id"), order.clone());
         };
         let mut keys = Query::select();

@@ -188,9 +188,6 @@ impl Arguments {
                 }
             }
         };
-        fn parse<T: InputType>(value: Option<Value>) -> Option<T> {
-            T::parse(value).ok()
-        }
         let filter: Option<RunFilter> = parse(argument("filter")?)?;
         let order: Option<RunOrder> = parse(argument("orderBy")?)?;
         let filter = run_filter(filter, "filter").ok()?;
@@ -204,6 +201,10 @@ impl Arguments {
         );
         Some(Self { filter, order: order.map(Into::into).unwrap_or_default(), page })
     }
+}
+
+fn parse<T: InputType>(value: Option<Value>) -> Option<T> {
+    T::parse(value).ok()
 }
 
 /// Answers plain lists.

@@ -185,23 +185,36 @@ impl Writer {
         match value {
             Output::Typename(name) => self.json(name),
             Output::GlobalId(at) => self.json(&encode(NodeType::Run, row[*at].int()?)),
-            Output::Int(at) => self.or_null(&row[*at], |out, cell| Some(out.int(cell.int()?.min(i32::MAX.into()))))?,
-            Output::Long(at) => self.or_null(&row[*at], |out, cell| Some(out.int(cell.int()?)))?,
-            Output::Float(at) => self.or_null(&row[*at], |out, cell| match cell {
-                Cell::Real(number) => Some(out.json(number)),
-                _ => None,
-            })?,
-            Output::Text(at) => self.or_null(&row[*at], |out, cell| Some(out.json(cell.text()?)))?,
+            Output::Int(at) => match &row[*at] {
+                Cell::Null => self.null(),
+                cell => self.int(cell.int()?.min(i32::MAX.into())),
+            },
+            Output::Long(at) => match &row[*at] {
+                Cell::Null => self.null(),
+                cell => self.int(cell.int()?),
+            },
+            Output::Float(at) => match &row[*at] {
+                Cell::Null => self.null(),
+                Cell::Real(number) => self.json(number),
+                Cell::Int(_) | Cell::Text(_) => return None,
+            },
+            Output::Text(at) => match &row[*at] {
+                Cell::Null => self.null(),
+                cell => self.json(cell.text()?),
+            },
             Output::Visible(at) => self.json(&visible(row[*at].text()?)),
-            Output::Moment(at) => self.or_null(&row[*at], |out, cell| out.moment(cell.int()?))?,
+            Output::Moment(at) => match &row[*at] {
+                Cell::Null => self.null(),
+                cell => self.moment(cell.int()?)?,
+            },
             Output::Json(at) => self.raw(row[*at].text()?),
             Output::Seconds(at) => self.json(&seconds(row[*at].int()?)),
             Output::Running { started_at, active_ms, active_since } => match &row[*started_at] {
-                Cell::Null => self.raw("null"),
+                Cell::Null => self.null(),
                 _ => self.elapsed(row[*active_ms].int()?, &row[*active_since]),
             },
             Output::Applying { apply_ms, apply_since } => match (row[*apply_ms].int()?, &row[*apply_since]) {
-                (0, Cell::Null) => self.raw("null"),
+                (0, Cell::Null) => self.null(),
                 (milliseconds, since) => self.elapsed(milliseconds, since),
             },
             Output::Sum(one, other) => self.int(row[*one].int()? + row[*other].int()?),
@@ -209,32 +222,33 @@ impl Writer {
             Output::Object(fields) => self.fields(fields, row)?,
             Output::Budget(limits, fields) => {
                 if limits.iter().all(|at| row[*at] == Cell::Null) {
-                    self.raw("null");
+                    self.null();
                 } else {
                     self.fields(fields, row)?;
                 }
             }
-            Output::Waiting(at, fields) => self.or_null(&row[*at], |out, cell| {
-                let waiting: Waiting = serde_json::from_str(cell.text()?).ok()?;
-                out.object(fields, |out, (key, field)| {
-                    out.raw(key);
-                    match field {
-                        WaitField::Typename => out.json("RunWait"),
-                        WaitField::Reason => out.json(&visible(&waiting.reason)),
-                        WaitField::Since => out.json(&waiting.since.to_rfc3339()),
-                    }
-                    Some(())
-                })
-            })?,
+            Output::Waiting(at, fields) => match &row[*at] {
+                Cell::Null => self.null(),
+                cell => self.waiting(&serde_json::from_str(cell.text()?).ok()?, fields)?,
+            },
         }
         Some(())
     }
 
-    fn or_null(&mut self, cell: &Cell, write: impl FnOnce(&mut Self, &Cell) -> Option<()>) -> Option<()> {
-        match cell {
-            Cell::Null => Some(self.raw("null")),
-            cell => write(self, cell),
-        }
+    fn null(&mut self) {
+        self.raw("null");
+    }
+
+    fn waiting(&mut self, waiting: &Waiting, fields: &[(String, WaitField)]) -> Option<()> {
+        self.object(fields, |out, (key, field)| {
+            out.raw(key);
+            match field {
+                WaitField::Typename => out.json("RunWait"),
+                WaitField::Reason => out.json(&visible(&waiting.reason)),
+                WaitField::Since => out.json(&waiting.since.to_rfc3339()),
+            }
+            Some(())
+        })
     }
 
     /// Writes the seconds of a span that may be open.
