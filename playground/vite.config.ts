@@ -40,13 +40,13 @@ function firstPaint(): Plugin {
   };
 }
 
-// The server embeds assets compressed and sends them as they are. A font is compressed by its format.
+// The server embeds each asset as gzip, under its name with `.gz`, and sends these bytes.
 const packed: Plugin = {
   name: 'packed',
   apply: 'build',
   writeBundle({ dir }) {
     const assets = join(dir as string, 'assets');
-    for (const name of readdirSync(assets).filter((it) => /\.(js|css|svg|ttf)$/.test(it))) {
+    for (const name of readdirSync(assets)) {
       const file = join(assets, name);
       writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
       rmSync(file);

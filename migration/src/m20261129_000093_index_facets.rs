@@ -1,5 +1,5 @@
-//! Indexes what the counts of a list of runs need, beside the rows, which are a hundred times as wide. Searches and
-//! labels give the keys, and SQLite looks each of them up here. PostgreSQL chooses by itself.
+//! Adds a narrow index of what the counts of a list of runs need. Searches and labels give the keys of runs, and SQLite
+//! looks up each key in this index instead of the wide row. PostgreSQL chooses its own indexes.
 
 use sea_orm_migration::prelude::*;
 

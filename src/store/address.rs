@@ -22,10 +22,10 @@ use sea_orm::{
 use super::{OpenError, condition::Condition, dialect::postgres};
 
 /// Number of reading connections.
-const READERS: u32 = 4;
+pub(super) const READERS: u32 = 4;
 /// Maximum time that a statement waits for a lock of another process. Only a backup or a manual session can hold one. A
 /// run that records its rows retries after this time.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum time to wait for a PostgreSQL server to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum time that a write waits for other writes on PostgreSQL. It is shorter than the request timeout, so the

@@ -9,7 +9,6 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
-    time::Duration,
 };
 
 use entity::run;
@@ -20,15 +19,14 @@ use sea_orm::{
 };
 use tokio::sync::Semaphore;
 
-use super::SqlStore;
+use super::{
+    SqlStore,
+    address::{BUSY_TIMEOUT, READERS},
+};
 use crate::domain::{Result, run::Cell};
 
-/// Number of connections.
-const CONNECTIONS: usize = 4;
 /// Prepared statements cached per connection.
 const STATEMENTS: usize = 128;
-/// Maximum time that a statement waits for a lock of another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns the rows of a query that selects these columns.
 pub(super) async fn read(store: &SqlStore, query: &SelectStatement, columns: &[run::Column]) -> Result<Vec<Vec<Cell>>> {
@@ -68,13 +66,13 @@ impl Reader {
     /// # Errors
     /// Returns SQLite's error if the file cannot be opened.
     pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
-        let connections = (0..CONNECTIONS).map(|_| connect(file)).collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Self { idle: Mutex::new(connections), turns: Semaphore::new(CONNECTIONS) })
+        let connections = (0..READERS).map(|_| connect(file)).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Self { idle: Mutex::new(connections), turns: Semaphore::new(READERS as usize) })
     }
 
     /// Closes the connections once the last reading is done.
     pub(super) async fn close(&self) {
-        let _all = self.turns.acquire_many(u32::try_from(CONNECTIONS).unwrap_or(u32::MAX)).await;
+        let _all = self.turns.acquire_many(READERS).await;
         self.turns.close();
         self.idle().clear();
     }

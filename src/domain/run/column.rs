@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// A value of a run that can be read without the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is the field of `Run` with the same name")]
+#[expect(missing_docs, reason = "each is the store's column with that name")]
 pub enum RunColumn {
     Id,
     Kind,

@@ -169,6 +169,13 @@ function foreseen(
   }
 }
 
+const markOf = ({ id, review }: ReviewDecidedFragment) => `${id} ${review.at}`;
+
+/** Remembers that this page made these decisions. */
+function claim(own: Set<string>, decided: readonly ReviewDecidedFragment[]) {
+  decided.forEach((it) => own.add(markOf(it)));
+}
+
 export interface Decisions {
   pending: Pending;
   report: Report | undefined;
@@ -248,9 +255,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       setPending((before) => new Map([...before, ...looks]));
       const ids = suggestions.map(({ id }) => id);
       const { data, error } = await inOrder({ ...choice, ids });
-      for (const suggestion of data?.reviewSuggestions.suggestions ?? []) {
-        own.current.add(`${suggestion.id} ${suggestion.review.at}`);
-      }
+      claim(own.current, data?.reviewSuggestions.suggestions ?? []);
       if (!error) {
         supersede(ids);
       }
@@ -313,9 +318,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
         return error;
       }
       const { changed: count, leftOut, suggestions } = data.reviewSuggestions;
-      for (const suggestion of suggestions) {
-        own.current.add(`${suggestion.id} ${suggestion.review.at}`);
-      }
+      claim(own.current, suggestions);
       supersede(suggestions.map(({ id }) => id));
       const label = `${VERBS[bulk.decision]} ${plural(count, 'suggestion')}`;
       if (count > 0 && bulk.decision !== 'RESTORE') {
@@ -362,9 +365,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
     if (entry.before.length === 0) {
       sent.push(
         inOrder({ ids: entry.ids, decision: 'RESTORE' }).then(({ data, error }) => {
-          for (const suggestion of data?.reviewSuggestions.suggestions ?? []) {
-            own.current.add(`${suggestion.id} ${suggestion.review.at}`);
-          }
+          claim(own.current, data?.reviewSuggestions.suggestions ?? []);
           changed.current(data?.reviewSuggestions.suggestions ?? [], true);
           return error;
         }),
@@ -394,7 +395,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
     [decideAll, drop, push],
   );
 
-  const isOwn = useCallback((change: ReviewDecidedFragment) => own.current.has(`${change.id} ${change.review.at}`), []);
+  const isOwn = useCallback((change: ReviewDecidedFragment) => own.current.has(markOf(change)), []);
 
   return useMemo(
     () => ({
