@@ -24,7 +24,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Writes a moment as `DateTime::to_rfc3339` does, without a text in between. Returns `None` beyond the years 0 to 9999.
+/// Writes a moment as `DateTime::to_rfc3339` does, without a text in between. Returns `None` beyond the year 9999.
 pub fn write_rfc3339(out: &mut Vec<u8>, milliseconds: i64) -> Option<()> {
     let moment = DateTime::from_timestamp_millis(milliseconds)?;
     let year = u32::try_from(moment.year()).ok().filter(|year| *year <= 9999)?;
