@@ -3,7 +3,7 @@
 PAGES := playground/dist/.built
 PAGE_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: run test check schema settings pages screenshots services bench
+.PHONY: run test check schema settings pages screenshots services bench quality instructions
 
 ## build the pages where Node is installed, then build and start the server
 run: pages
@@ -65,6 +65,26 @@ bench: bench/lists/node/node_modules/.installed
 	cd bench/queries && cargo run --release -- --server ../../target/release/gloss compare
 	cd bench/queries && cargo run --release -- --server ../../target/release/gloss search
 	cd bench/lists && cargo run --release -- --server ../../target/release/gloss
+
+## measure the quality of the texts against human ones; options in QUALITY: make quality QUALITY="--json now.json"
+QUALITY_VENV := bench/quality/target/venv
+quality: $(QUALITY_VENV)/.installed
+	cargo build --release
+	cd bench && quality/target/venv/bin/python -m quality $(QUALITY)
+
+$(QUALITY_VENV)/.installed: bench/quality/requirements.txt
+	python3 -m venv $(QUALITY_VENV)
+	$(QUALITY_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+## count the instructions of the hot paths, and fail if one needs more than its figure allows
+GUNGRAUN := target/gungraun-runner/bin/gungraun-runner
+instructions:
+	@if ! command -v valgrind >/dev/null; then echo "valgrind is not installed: instructions are not counted"; else $(MAKE) --no-print-directory $(GUNGRAUN) && cd bench/instructions && GUNGRAUN_RUNNER=$(CURDIR)/$(GUNGRAUN) cargo bench; fi
+
+# The version of the library in bench/instructions.
+$(GUNGRAUN):
+	cargo install --quiet --locked --root target/gungraun-runner gungraun-runner --version 0.20.0
 
 ## install the servers on Node that the benchmark of lists compares with
 bench/lists/node/node_modules/.installed: bench/lists/node/package.json bench/lists/node/package-lock.json

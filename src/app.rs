@@ -296,8 +296,11 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     );
     let scheduler = Scheduler::new(ports.clone(), scheduler_settings(&settings), stop.clone());
     let scheduling = tokio::spawn(scheduler.work());
-    let gate =
-        http::Gate::new(Arc::new(services.tokens.clone()), http::Pace::new(settings.requests_per_minute), address);
+    let gate = http::Gate::new(
+        graphql::Access::new(services.tokens.clone()),
+        http::Pace::new(settings.requests_per_minute),
+        address,
+    );
     let door = http::Door {
         api: graphql::api(services.clone()),
         exports: http::Exports::new(move |request| {

@@ -38,7 +38,7 @@ enum Command {
         #[command(flatten)]
         client: ClientArgs,
     },
-    /// Change the key that seals the store's passwords and API keys, or continue without a lost one
+    /// Change the key that encrypts the store's passwords and API keys, or continue after losing it
     Secrets {
         #[command(subcommand)]
         command: Secrets,
@@ -60,9 +60,9 @@ struct ClientArgs {
 
 #[derive(Subcommand)]
 enum Secrets {
-    /// Seal the secrets with a new key, from `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
+    /// Re-encrypt the secrets with a new key: `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
     Rotate(Settings),
-    /// Remove the secrets that the current key does not open, but keep their profiles; stop the server first
+    /// Remove the secrets that the current key cannot decrypt; keep their profiles; stop the server first
     Forget {
         /// Remove them; without this flag, the command only lists them
         #[arg(long)]

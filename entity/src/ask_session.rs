@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::Millis;
+
 /// A session: questions that build on each other.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -10,8 +12,8 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub title: String,
-    pub created_at: i64,
-    pub last_active_at: i64,
+    pub created_at: Millis,
+    pub last_active_at: Millis,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

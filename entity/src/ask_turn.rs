@@ -1,6 +1,9 @@
 //! Questions and their answers.
 
+use domain::{asset::AssetPath, id::DbProfileId};
 use sea_orm::entity::prelude::*;
+
+use crate::JsonText;
 
 /// One question of a session, with the run that answers it.
 #[sea_orm::model]
@@ -12,13 +15,13 @@ pub struct Model {
     pub session_id: i64,
     pub run_id: i64,
     pub question: String,
-    /// The profiles to search, as JSON.
-    pub db_profile_ids: String,
+    /// The profiles to search.
+    pub db_profile_ids: JsonText<Vec<DbProfileId>>,
     /// Whether these were all profiles, because the question named none.
     pub everywhere: bool,
     pub answer: Option<String>,
-    /// The cited assets, as JSON.
-    pub citations: String,
+    /// The cited assets.
+    pub citations: JsonText<Vec<AssetPath>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

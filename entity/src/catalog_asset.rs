@@ -1,6 +1,9 @@
 //! The assets of catalogs, as indexed for search.
 
+use domain::{asset::AssetKind, catalog::ForeignKey};
 use sea_orm::entity::prelude::*;
+
+use crate::{JsonText, Word};
 
 /// An asset of a catalog, as it was last read. The key is `table_key` and `column_key` within the profile.
 #[sea_orm::model]
@@ -18,7 +21,7 @@ pub struct Model {
     pub folded: String,
     /// The display name as a key; finds the asset's suggestions.
     pub display: String,
-    pub asset_kind: String,
+    pub asset_kind: Word<AssetKind>,
     pub database_name: Option<String>,
     pub schema_name: Option<String>,
     pub table_name: Option<String>,
@@ -32,8 +35,8 @@ pub struct Model {
     pub refers_to: Option<String>,
     /// The `table_key` of the referenced table.
     pub refers_to_key: Option<String>,
-    /// The foreign key as JSON, if it has several columns.
-    pub foreign_key: Option<String>,
+    /// The foreign key, if it has several columns.
+    pub foreign_key: Option<JsonText<ForeignKey>>,
     /// The words of the asset's name.
     pub names: String,
     /// The words of the names of its table and schema.

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::Millis;
+
 /// The time at which a profile's whole catalog was last read.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -9,7 +11,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub db_profile_id: i64,
-    pub read_at: i64,
+    pub read_at: Millis,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

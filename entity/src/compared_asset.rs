@@ -1,6 +1,9 @@
 //! The grids of stored comparisons.
 
+use domain::{asset::AssetKind, compare::Agreement};
 use sea_orm::entity::prelude::*;
+
+use crate::Word;
 
 /// An asset that at least one of the compared runs described. The primary key is the grid's order.
 #[sea_orm::model]
@@ -16,7 +19,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub display: String,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub asset_kind: String,
+    pub asset_kind: Word<AssetKind>,
     /// The name in lowercase, which is searched in addition to the texts.
     pub search_text: String,
     /// Null if the runs found the asset in different databases.
@@ -24,7 +27,7 @@ pub struct Model {
     pub schema_name: Option<String>,
     pub table_name: Option<String>,
     pub column_name: Option<String>,
-    pub agreement: String,
+    pub agreement: Word<Agreement>,
     pub similarity: Option<f64>,
     pub reference: Option<String>,
     /// The suggestions of the runs, ordered by run number; null if a run has none.

@@ -1,6 +1,9 @@
 //! DB profiles.
 
+use domain::{pattern::TablePattern, profile::DbBackend};
 use sea_orm::entity::prelude::*;
+
+use crate::{JsonText, Millis, Word};
 
 /// A connection to a described database.
 #[sea_orm::model]
@@ -11,15 +14,15 @@ pub struct Model {
     pub id: i64,
     #[sea_orm(unique)]
     pub name: String,
-    pub backend: String,
+    pub backend: Word<DbBackend>,
     /// The URL with its password, encrypted.
     pub url: String,
     pub pinned_database: Option<String>,
     pub sample_views: bool,
-    pub created_at: i64,
+    pub created_at: Millis,
     pub about: Option<String>,
-    /// Patterns of excluded tables as JSON; null for none.
-    pub exclude: Option<String>,
+    /// Patterns of excluded tables; null for none.
+    pub exclude: Option<JsonText<Vec<TablePattern>>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,6 +1,9 @@
 //! The idempotency keys under which clients started runs.
 
+use domain::id::RunId;
 use sea_orm::entity::prelude::*;
+
+use crate::{JsonText, Millis};
 
 /// An idempotency key. Requests with the same key are one request.
 #[sea_orm::model]
@@ -10,9 +13,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     pub fingerprint: String,
-    /// The runs created under the key, as JSON.
-    pub run_ids: String,
-    pub created_at: i64,
+    /// The runs created under the key.
+    pub run_ids: JsonText<Vec<RunId>>,
+    pub created_at: Millis,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,7 +1,8 @@
 //! The tables of the store, one file each: rows without behaviour.
 //!
 //! The rule: times are whole milliseconds since the Unix epoch (UTC). Enumerations are stored as the API spells them.
-//! Values that are never searched or sorted by are stored as JSON text.
+//! Values that are never searched or sorted by are stored as JSON text. The types in `value.rs` convert all three, so
+//! that a row that was read holds values of the domain.
 //!
 //! To add a table: add a file here and a migration.
 #![expect(missing_docs, reason = "sea-orm's derives make public items that carry no text")]
@@ -35,4 +36,7 @@ pub mod schedule_firing;
 pub mod seal;
 pub mod suggestion;
 pub mod usage_tally;
+mod value;
 pub mod worker;
+
+pub use value::{JsonText, Millis, Word};

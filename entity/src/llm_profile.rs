@@ -1,6 +1,9 @@
 //! LLM profiles.
 
+use domain::profile::LlmProvider;
 use sea_orm::entity::prelude::*;
+
+use crate::{Millis, Word};
 
 /// A provider, a model, an API key and limits.
 #[sea_orm::model]
@@ -11,7 +14,7 @@ pub struct Model {
     pub id: i64,
     #[sea_orm(unique)]
     pub name: String,
-    pub provider: String,
+    pub provider: Word<LlmProvider>,
     pub model: String,
     pub base_url: Option<String>,
     /// Encrypted.
@@ -21,7 +24,7 @@ pub struct Model {
     pub requests_per_minute: Option<i32>,
     pub input_cost_per_million_tokens: Option<f64>,
     pub output_cost_per_million_tokens: Option<f64>,
-    pub created_at: i64,
+    pub created_at: Millis,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

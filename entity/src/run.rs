@@ -1,6 +1,17 @@
 //! Runs.
 
+use domain::{
+    apply::ApplyOrder,
+    asset::AssetPath,
+    identity::Identity,
+    profile::LlmProvider,
+    run::{RunError, RunOptions, VariationMode, Waiting},
+    scope::RunScope,
+    status::{RunCommand, RunKind, RunStatus},
+};
 use sea_orm::entity::prelude::*;
+
+use crate::{JsonText, Millis, Word};
 
 /// The current state of a run.
 #[sea_orm::model]
@@ -10,9 +21,9 @@ pub struct Model {
     /// Also the run's number; never reused.
     #[sea_orm(primary_key)]
     pub id: i64,
-    pub kind: String,
-    pub command: String,
-    pub status: String,
+    pub kind: Word<RunKind>,
+    pub command: Word<RunCommand>,
+    pub status: Word<RunStatus>,
     pub db_profile_id: Option<i64>,
     pub llm_profile_id: Option<i64>,
     pub schedule_id: Option<i64>,
@@ -25,58 +36,58 @@ pub struct Model {
     pub search_text: String,
     pub db_profile_name: Option<String>,
     pub llm_profile_name: Option<String>,
-    pub provider: Option<String>,
+    pub provider: Option<Word<LlmProvider>>,
     pub model: Option<String>,
     pub scope_summary: String,
-    /// The assets in scope, as JSON.
-    pub scope: String,
-    /// The options of the run, as JSON.
-    pub options: String,
+    /// The assets in scope.
+    pub scope: JsonText<RunScope>,
+    /// The options of the run.
+    pub options: JsonText<RunOptions>,
     pub max_cost_usd: Option<f64>,
     pub max_tokens: Option<i64>,
     pub max_seconds: Option<i32>,
-    pub created_at: i64,
-    pub started_at: Option<i64>,
-    pub finished_at: Option<i64>,
+    pub created_at: Millis,
+    pub started_at: Option<Millis>,
+    pub finished_at: Option<Millis>,
     pub active_ms: i64,
-    pub active_since: Option<i64>,
+    pub active_since: Option<Millis>,
     pub rows_total: Option<i32>,
     pub rows_done: i32,
     pub rows_failed: i32,
     pub rows_skipped: i32,
-    /// The asset being described, as JSON.
-    pub current_asset: Option<String>,
+    /// The asset being described.
+    pub current_asset: Option<JsonText<AssetPath>>,
     pub input_tokens: i64,
     pub output_tokens: i64,
     pub cost_usd: Option<f64>,
     pub model_ms: i64,
     pub requests: i32,
     pub retries: i32,
-    /// A structured error, as JSON.
-    pub error: Option<String>,
+    /// A structured error.
+    pub error: Option<JsonText<RunError>>,
     pub last_sequence: i32,
     /// Number of claims by workers; fences off late writes.
     pub attempt: i32,
     pub worker_id: Option<String>,
-    pub lease_until: Option<i64>,
+    pub lease_until: Option<Millis>,
     pub started_by: String,
-    pub variations: Option<String>,
-    /// The apply or roll-back in progress, as JSON.
-    pub apply: Option<String>,
+    pub variations: Option<Word<VariationMode>>,
+    /// The apply or roll-back in progress.
+    pub apply: Option<JsonText<ApplyOrder>>,
     pub auto_apply: bool,
     pub cancelled_by: Option<String>,
     /// A title given by a user.
     pub title: Option<String>,
-    /// The labels as JSON. Filters use `run_label`.
-    pub labels: String,
+    /// The labels. Filters use `run_label`.
+    pub labels: JsonText<Vec<String>>,
     /// Whether any row has failed.
     pub has_failures: bool,
     pub apply_ms: i64,
-    pub apply_since: Option<i64>,
-    /// The reason why the run waits, as JSON.
-    pub waiting: Option<String>,
-    /// The identity of the described database as JSON; null until a worker has read it.
-    pub identity: Option<String>,
+    pub apply_since: Option<Millis>,
+    /// The reason why the run waits.
+    pub waiting: Option<JsonText<Waiting>>,
+    /// The identity of the described database; null until a worker has read it.
+    pub identity: Option<JsonText<Identity>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,6 +1,9 @@
 //! The rows of runs: the assets in scope and the status of each.
 
+use domain::asset::AssetKind;
 use sea_orm::entity::prelude::*;
+
+use crate::Word;
 
 /// One asset in a run.
 #[sea_orm::model]
@@ -12,7 +15,7 @@ pub struct Model {
     /// Counted from 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
-    pub asset_kind: String,
+    pub asset_kind: Word<AssetKind>,
     pub database_name: Option<String>,
     pub schema_name: Option<String>,
     pub table_name: Option<String>,

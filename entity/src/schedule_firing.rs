@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::Millis;
+
 /// One firing.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -11,7 +13,7 @@ pub struct Model {
     pub schedule_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub due_at: i64,
-    pub taken_at: i64,
+    pub taken_at: Millis,
     /// Null if the firing started no run.
     pub run_id: Option<i64>,
 }

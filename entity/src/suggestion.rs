@@ -1,6 +1,9 @@
 //! The suggestions of runs.
 
+use domain::{asset::AssetKind, substance::Substance, suggestion::ReviewState};
 use sea_orm::entity::prelude::*;
+
+use crate::{Millis, Word};
 
 /// The description that a run suggests for an asset.
 #[sea_orm::model]
@@ -11,7 +14,7 @@ pub struct Model {
     pub id: i64,
     pub run_id: i64,
     pub position: i32,
-    pub asset_kind: String,
+    pub asset_kind: Word<AssetKind>,
     pub database_name: Option<String>,
     pub schema_name: Option<String>,
     pub table_name: Option<String>,
@@ -26,9 +29,9 @@ pub struct Model {
     pub logprob: Option<f64>,
     pub reasoning: Option<String>,
     pub existing_comment: Option<String>,
-    pub review_state: String,
+    pub review_state: Word<ReviewState>,
     pub reviewer: Option<String>,
-    pub reviewed_at: Option<i64>,
+    pub reviewed_at: Option<Millis>,
     pub review_text: Option<String>,
     pub version: i32,
     /// The first version in its chain, which may have been deleted; null for the first version itself.
@@ -40,7 +43,7 @@ pub struct Model {
     /// A column's type as the database spelled it when the run read it.
     pub data_type: Option<String>,
     /// Null in rows of earlier versions until they have been rated.
-    pub substance: Option<String>,
+    pub substance: Option<Word<Substance>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

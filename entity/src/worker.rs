@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::Millis;
+
 /// A worker process.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -10,8 +12,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub host: String,
-    pub started_at: i64,
-    pub last_seen_at: i64,
+    pub started_at: Millis,
+    pub last_seen_at: Millis,
     pub capacity: i32,
 }
 

@@ -47,6 +47,7 @@ mod m20261129_000090_bound_keys;
 mod m20261129_000091_add_edited;
 mod m20261129_000092_create_displaced_review;
 mod m20261129_000093_index_facets;
+mod m20261129_000094_index_suggestion_tables;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000091_add_edited::Migration),
             Box::new(m20261129_000092_create_displaced_review::Migration),
             Box::new(m20261129_000093_index_facets::Migration),
+            Box::new(m20261129_000094_index_suggestion_tables::Migration),
         ]
     }
 }

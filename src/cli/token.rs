@@ -39,7 +39,7 @@ pub enum TokenCommand {
 pub enum RoleName {
     /// Reads everything except tokens.
     Viewer,
-    /// Also starts, resumes and cancels runs, asks, schedules, reviews and applies.
+    /// Also manages runs and schedules, asks questions, and reviews and applies.
     Operator,
     /// Also deletes, and manages profiles and tokens.
     Admin,

@@ -59,11 +59,11 @@ pub struct Settings {
     /// Maximum number of concurrent runs; 0 starts the API without workers
     #[arg(long, env = "GLOSS_WORKERS", value_name = "N", default_value = "4", value_parser = between(0, 256))]
     pub workers: usize,
-    /// Seconds that a run waits for a provider that does not answer before it pauses
+    /// Seconds that a run waits for an unresponsive provider before the run pauses
     #[arg(long = "provider-patience-seconds", env = "GLOSS_PROVIDER_PATIENCE_SECONDS", value_name = "SECONDS")]
     #[arg(default_value = "3600", value_parser = seconds)]
     pub provider_patience: Duration,
-    /// Seconds that a run waits for a database that does not answer before it fails
+    /// Seconds that a run waits for an unresponsive database before the run fails
     #[arg(long = "target-patience-seconds", env = "GLOSS_TARGET_PATIENCE_SECONDS", value_name = "SECONDS")]
     #[arg(default_value = "60", value_parser = seconds)]
     pub target_patience: Duration,
@@ -110,7 +110,7 @@ pub struct Settings {
     /// File or folder with trusted documents; Gloss then executes no others [default: executes any document]
     #[arg(long, env = "GLOSS_TRUSTED_DOCUMENTS", value_name = "PATH")]
     pub trusted_documents: Option<PathBuf>,
-    /// Which schedules make up for a firing that they missed while no server was running
+    /// Which schedules fire late if their time passed while no server was running
     #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_name = "WHICH", value_enum, default_value = "repeating")]
     pub missed_firings: MissedFirings,
     /// Names of environment variables that profiles may read with `env:NAME`, separated by commas; `*` matches any
@@ -124,8 +124,8 @@ pub struct Settings {
     /// Format of the log on standard error
     #[arg(long, env = "GLOSS_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
-    /// What seals the store's secrets, if the environment says so. A command line can be seen by others, and a file is
-    /// copied about.
+    /// What encrypts the store's secrets, if the environment says so. A command line can be seen by others, and a file
+    /// is copied about.
     #[arg(skip)]
     pub secret_key: Option<SecretString>,
 }
@@ -139,7 +139,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Which schedules make up for a firing that they missed while no server was running.
+/// Which schedules fire late if their time passed while no server was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum MissedFirings {
     /// Repeating schedules fire once; a one-time schedule becomes MISSED.

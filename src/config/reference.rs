@@ -13,7 +13,8 @@ const WIDTH: usize = 100;
 pub fn reference() -> String {
     let mut file = String::from(
         "# Settings of Gloss. A flag overrides an environment variable, which overrides this file.\n\
-         # To change a setting, remove the # before its name. A list is one text with commas, or an array of texts.\n",
+         # To change a setting, remove the # before its name. A list is a comma-separated string or an array \
+         of strings.\n",
     );
     let settings = Settings::augment_args(Command::new("gloss"));
     for setting in settings.get_arguments().filter(|setting| setting.get_id() != "config") {

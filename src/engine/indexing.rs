@@ -38,22 +38,30 @@ const READINGS_AT_ONCE: usize = 4;
 /// After a failed reading, searches that do not name the profile do not retry it for this long.
 const RETRY_AFTER: Duration = Duration::from_mins(1);
 
-/// Indexes what a run's walk has read, and removes what the walk found to be gone.
-pub async fn take_walk(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: &Walked) {
+/// Indexes what a run's walk has read, and removes what the walk found to be gone. Frees each table once it is indexed.
+pub async fn take_walk(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: Walked) {
     if let Err(error) = take_walked(ports, profile, scope, walked).await {
         tracing::warn!(%error, "a catalog was read but not indexed");
     }
 }
 
-async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: &Walked) -> Result<()> {
+async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: Walked) -> Result<()> {
     let store = &ports.store;
+    let Walked { schemas, visits, left_out, partitions, .. } = walked;
     let everything = scope.schemas.is_empty();
-    let read = walked.visits.iter().map(|visit| &visit.table).chain(&walked.left_out);
-    let tables: Vec<Arc<TableDetail>> = read.map(Arc::clone).collect();
-    for tables in tables.chunks(TABLES_AT_ONCE) {
-        store.index_tables(profile, tables).await?;
+    let mut of_schemas: HashMap<String, Vec<String>> = HashMap::new();
+    let mut database = None;
+    let mut tables = visits.into_iter().map(|visit| visit.table).chain(left_out);
+    loop {
+        let some: Vec<Arc<TableDetail>> = tables.by_ref().take(TABLES_AT_ONCE).collect();
+        let Some(first) = some.first() else { break };
+        database.get_or_insert_with(|| first.database.clone());
+        for table in &some {
+            of_schemas.entry(table.schema.clone()).or_default().push(table.table.name.clone());
+        }
+        store.index_tables(profile, &some).await?;
     }
-    let Some(first) = tables.first() else {
+    let Some(database) = database else {
         // Without any table it is unknown how paths in this database are spelled.
         if everything && scope.database.is_none() {
             store.catalog_is_empty(profile).await?;
@@ -61,16 +69,12 @@ async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walke
         }
         return Ok(());
     };
-    let database = first.database.as_deref();
-    let mut of_schemas: HashMap<&str, Vec<String>> = HashMap::new();
-    for table in &tables {
-        of_schemas.entry(table.schema.as_str()).or_default().push(table.table.name.clone());
+    let database = database.as_deref();
+    for (schema, table) in partitions {
+        of_schemas.entry(schema).or_default().push(table);
     }
-    for (schema, table) in &walked.partitions {
-        of_schemas.entry(schema.as_str()).or_default().push(table.clone());
-    }
-    store.index_schemas(profile, database, &walked.schemas).await?;
-    for schema in &walked.schemas {
+    store.index_schemas(profile, database, &schemas).await?;
+    for schema in &schemas {
         let named = || scope.schemas.iter().any(|named| named.name == schema.name && named.tables.is_empty());
         if everything || named() {
             let tables = of_schemas.remove(schema.name.as_str()).unwrap_or_default();

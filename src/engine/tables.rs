@@ -22,6 +22,7 @@ use super::{
     describing::{DescriberClient, DescriptionRequest},
     groups::{by_table, in_groups, leave_last_table, table_of},
     indexing::take_tables,
+    lineage::lineages,
     sending::fatal,
     walk::comment_of,
     warnings::Warnings,
@@ -31,12 +32,15 @@ use crate::{
         Code,
         asset::{AssetKind, AssetPath},
         catalog::{Problems, TableDetail, TableStatistics},
+        documented::Documented,
         id::SuggestionId,
+        lineage::Lineage,
         profile::DbProfile,
         run::{Row, RowOutcome, RunError},
         status::{RunKind, RunStatus},
         text::{cut, one_line, some_of, visible},
         usage::Usage,
+        vocabulary::TableNames,
     },
     port::{
         model::{ContainerRequest, DescribeRequest, Revision, Subject},
@@ -46,6 +50,10 @@ use crate::{
 
 /// Number of rows read from the store at a time.
 const ROWS_AT_ONCE: u64 = 2_000;
+/// Maximum number of documented columns that lend their texts to others.
+const DOCUMENTED: u64 = 50_000;
+/// Maximum number of schemas of a database whose tables' names are read.
+const SCHEMAS: usize = 100;
 /// Number of tables whose data are read ahead of the model.
 const TABLES_AHEAD: usize = 4;
 /// Maximum length of a right in a warning, in characters.
@@ -66,6 +74,10 @@ pub struct Work<'a> {
     client: DescriberClient<'a>,
     /// The profile's text about the database.
     about: Option<Arc<str>>,
+    /// What was documented of the database when this claim began.
+    documented: Arc<Documented>,
+    /// The names of the tables of each database.
+    names: tokio::sync::Mutex<HashMap<Option<String>, Arc<TableNames>>>,
     /// Set when the run has to pause: no new request is sent, and those in progress are recorded.
     paused: Mutex<Option<RunError>>,
     /// The error of the first failed row, for a run in which all rows fail.
@@ -75,6 +87,16 @@ pub struct Work<'a> {
 
 /// The previous texts of repeated rows.
 type Revisions = HashMap<SuggestionId, Revision>;
+
+/// A table with its rows of the run.
+struct Read {
+    table: Arc<TableDetail>,
+    /// Where the columns of a view come from.
+    lineage: Arc<[Option<Lineage>]>,
+    /// The names of all tables of its database.
+    names: Arc<TableNames>,
+    rows: Vec<Row>,
+}
 
 /// Rows of one request: some of one table, or one schema or database.
 struct Job {
@@ -105,6 +127,7 @@ impl<'a> Work<'a> {
                 .await?;
         }
         let ignored = describer.ignores(&run.spec.options);
+        let documented = context.ports.store.documented_columns(db_profile.id, DOCUMENTED).await?;
         let work = Self {
             context,
             about: db_profile.about.as_deref().map(Arc::from),
@@ -114,6 +137,8 @@ impl<'a> Work<'a> {
             paused: Mutex::default(),
             row_error: Mutex::default(),
             warnings: Warnings::of(context).await?,
+            documented: Arc::new(Documented::of(documented)),
+            names: tokio::sync::Mutex::default(),
         };
         work.warn_of_ignored(&ignored).await?;
         Ok(work)
@@ -221,7 +246,7 @@ impl<'a> Work<'a> {
             .buffered(1)
             .map_ok(|tables| stream::iter(tables).map(Ok))
             .try_flatten()
-            .map_ok(|(table, rows)| self.prepare(table, rows, revisions))
+            .map_ok(|read| self.prepare(read, revisions))
             .try_buffered(TABLES_AHEAD)
             .map_ok(|jobs| stream::iter(jobs).map(Ok))
             .try_flatten()
@@ -261,7 +286,7 @@ impl<'a> Work<'a> {
 
     /// Reads the structure of some tables of one schema. The rows of tables that no longer exist are recorded as
     /// failed.
-    async fn read(&self, group: Vec<Vec<Row>>) -> Result<Vec<(Arc<TableDetail>, Vec<Row>)>, Halt> {
+    async fn read(&self, group: Vec<Vec<Row>>) -> Result<Vec<Read>, Halt> {
         let AssetPath { database, schema, .. } = group[0][0].asset.clone();
         let (schema, names) = (schema.unwrap_or_default(), group.iter().map(|rows| table_of(rows)).collect::<Vec<_>>());
         let read = self.context.patiently(|| self.target.details(database.as_deref(), &schema, &names)).await?;
@@ -282,12 +307,16 @@ impl<'a> Work<'a> {
         details.iter().for_each(|detail| problems.extend(detail.problems.clone()));
         // A walk has already reported the unreadable names.
         self.warn(&if self.walks() { problems.others } else { problems.sentences() }).await?;
+        let backend = self.db_profile.backend;
+        let mut lineages = lineages(self.target.as_ref(), backend, &details).await;
+        let names = self.names_in(database).await?;
         let mut details: HashMap<String, Arc<TableDetail>> =
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
         let mut tables = Vec::with_capacity(group.len());
         for rows in group {
             if let Some(detail) = details.remove(&table_of(&rows)) {
-                tables.push((detail, rows));
+                let lineage = lineages.remove(&detail.table.name).unwrap_or_default().into();
+                tables.push(Read { table: detail, lineage, names: Arc::clone(&names), rows });
             } else {
                 let table = AssetPath { column: None, ..rows[0].asset.clone() };
                 self.fail_rows(rows, gone(&table)).await?;
@@ -296,9 +325,31 @@ impl<'a> Work<'a> {
         Ok(tables)
     }
 
+    /// Reads the names of all tables of a database, once for each. They only help to read names, so the run goes on
+    /// without them.
+    async fn names_in(&self, database: Option<String>) -> Result<Arc<TableNames>, Halt> {
+        let mut known = self.names.lock().await;
+        if let Some(names) = known.get(&database) {
+            return Ok(Arc::clone(names));
+        }
+        let read = async || {
+            let mut names = Vec::new();
+            for schema in self.target.schemas(database.as_deref()).await?.iter().take(SCHEMAS) {
+                let tables = self.target.tables(database.as_deref(), &schema.name).await?;
+                names.extend(tables.into_iter().map(|table| table.name));
+            }
+            Ok::<_, TargetError>(names)
+        };
+        let names = self.context.unless_interrupted(read()).await?.unwrap_or_default();
+        let names = Arc::new(TableNames::of(names.iter().map(String::as_str)));
+        known.insert(database, Arc::clone(&names));
+        Ok(names)
+    }
+
     /// Reads a table's data if the options ask for it, and creates its requests. Rows that need no request are
     /// recorded.
-    async fn prepare(&self, table: Arc<TableDetail>, rows: Vec<Row>, revisions: &Revisions) -> Result<Vec<Job>, Halt> {
+    async fn prepare(&self, read: Read, revisions: &Revisions) -> Result<Vec<Job>, Halt> {
+        let Read { table, lineage, names, rows } = read;
         let options = &self.context.run.spec.options;
         let passes_commented = options.missing_only && self.walks();
         let index: HashMap<&str, usize> =
@@ -357,6 +408,9 @@ impl<'a> Work<'a> {
             request: DescriptionRequest::Table(DescribeRequest {
                 table: Arc::clone(&table),
                 statistics: statistics.clone(),
+                lineage: Arc::clone(&lineage),
+                names: Arc::clone(&names),
+                documented: Arc::clone(&self.documented),
                 subjects: batch.iter().map(|(_, subject)| *subject).collect(),
                 revisions: batch.iter().map(|(row, _)| revision(row)).collect(),
                 options: options.clone(),

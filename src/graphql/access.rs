@@ -6,7 +6,6 @@
 //! refused field is an error. `frontier` enforces this for every operation on every transport.
 
 use async_graphql::{Context, ServerError, parser::types::OperationType};
-use async_trait::async_trait;
 
 use super::{
     context::{Role, Viewer},
@@ -115,21 +114,24 @@ pub fn refusal(viewer: &Viewer, needed: Role, what: &str) -> String {
     )
 }
 
-/// Authentication, as the HTTP layer calls it for each request.
-#[async_trait]
-pub trait Access: Send + Sync + 'static {
+/// Authenticates callers for the HTTP layer. Cheap to clone.
+#[derive(Clone)]
+pub struct Access(Tokens);
+
+impl Access {
+    /// Creates it over the API tokens.
+    #[must_use]
+    pub const fn new(tokens: Tokens) -> Self {
+        Self(tokens)
+    }
+
     /// Returns the caller that this token identifies. `local` says that a request without a token comes from this
     /// machine.
     ///
     /// # Errors
     /// Returns `UNAUTHENTICATED`, or `INTERNAL` if the token cannot be checked.
-    async fn viewer(&self, token: Option<&str>, local: bool) -> Result<Viewer, ServerError>;
-}
-
-#[async_trait]
-impl Access for Tokens {
-    async fn viewer(&self, token: Option<&str>, local: bool) -> Result<Viewer, ServerError> {
-        match self.holder(token, local).await {
+    pub async fn viewer(&self, token: Option<&str>, local: bool) -> Result<Viewer, ServerError> {
+        match self.0.holder(token, local).await {
             Ok(holder) => Ok(Viewer::holding(holder)),
             Err(error) => Err(super::error::of_domain(&error)),
         }

@@ -12,17 +12,20 @@ use async_graphql::{
 use crate::domain::page::{Cursor, DEFAULT_SIZE, MAX_SIZE, Page, PageArguments};
 
 /// One page of a list: objects of the type `N`, and the fields of `F` in addition.
-pub type Connection<N, F = EmptyFields> = connection::Connection<Cursor, N, F>;
+pub type Connection<N, F = EmptyFields> = connection::Connection<EdgeCursor, N, F>;
 
-impl CursorType for Cursor {
+/// The cursor of an edge. It is encoded only if it is selected.
+pub struct EdgeCursor(Cursor);
+
+impl CursorType for EdgeCursor {
     type Error = &'static str;
 
     fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
-        Self::decode(text).ok_or("not a cursor")
+        Cursor::decode(text).map(Self).ok_or("not a cursor")
     }
 
     fn encode_cursor(&self) -> String {
-        self.encode()
+        self.0.encode()
     }
 }
 
@@ -33,7 +36,7 @@ pub fn connection<T, N: OutputType, F: ObjectType>(
     mut shape: impl FnMut(T) -> N,
 ) -> Connection<N, F> {
     let mut connection = Connection::with_additional_fields(page.has_previous, page.has_next, totals);
-    connection.edges = page.rows.into_iter().map(|(cursor, row)| Edge::new(cursor, shape(row))).collect();
+    connection.edges = page.rows.into_iter().map(|(cursor, row)| Edge::new(EdgeCursor(cursor), shape(row))).collect();
     connection
 }
 

@@ -20,7 +20,7 @@ use crate::{
 pub enum Role {
     /// Reads everything except tokens, and changes nothing.
     Viewer,
-    /// Also starts, resumes and cancels runs, asks, schedules, reviews and applies.
+    /// Also manages runs and schedules, asks questions, and reviews and applies.
     Operator,
     /// Also deletes, and manages profiles and tokens.
     Admin,

@@ -6,7 +6,7 @@
 //! caller on this machine is the administrator. The address alone does not prove that, because a proxy on this machine
 //! has it too: the request must also name a host of this machine and show no trace of a proxy.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -61,7 +61,7 @@ fn is_trace_of_proxy(name: &str) -> bool {
 /// Authenticates callers. Cheap to clone.
 #[derive(Clone)]
 pub struct Gate {
-    access: Arc<dyn Access>,
+    access: Access,
     pace: Pace,
     /// Whether only this machine can reach the server.
     on_loopback: bool,
@@ -71,7 +71,7 @@ pub struct Gate {
 
 impl Gate {
     /// Creates the gate of a server that listens at `address`.
-    pub fn new(access: Arc<dyn Access>, pace: Pace, address: SocketAddr) -> Self {
+    pub fn new(access: Access, pace: Pace, address: SocketAddr) -> Self {
         Self { access, pace, on_loopback: address.ip().is_loopback(), sessions: Sessions::default() }
     }
 

@@ -29,7 +29,7 @@ impl Kind for Analyze {
         let walked = if context.run.progress.total.is_none() { Some(resolve(&work).await?) } else { None };
         let indexing = async {
             if let Some(walked) = walked {
-                take_walk(&context.ports, &work.db_profile, &context.run.spec.scope, &walked).await;
+                take_walk(&context.ports, &work.db_profile, &context.run.spec.scope, walked).await;
             }
         };
         match work.describe_pending(indexing).await? {

@@ -102,8 +102,9 @@ async fn read_scope(
     let target = target.bound_to(&identity);
     Ok(match walk(target.as_ref(), scope).await {
         Ok(walked) => {
-            take_walk(ports, profile, scope, &walked).await;
-            Ok((rows_of(&walked.visits), walked.problems.sentences()))
+            let read = (rows_of(&walked.visits), walked.problems.sentences());
+            take_walk(ports, profile, scope, walked).await;
+            Ok(read)
         }
         Err(WalkError::Target(error)) => Err(target_error(&error)),
         Err(WalkError::Unknown { message, .. }) => Err(RunError::new(Code::BadUserInput, message, CHANGE_IT)),

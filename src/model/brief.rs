@@ -5,7 +5,7 @@
 
 use super::{
     container,
-    facts::{column_facts, statistics_of, table_facts},
+    facts::{column_facts, table_facts},
     prompt,
     subjects::{Asked, asked, whole},
 };
@@ -69,15 +69,9 @@ impl<'a> Brief<'a> {
 
 /// The facts about a subject of a table that the model sees.
 fn evidence(request: &DescribeRequest, subject: Subject) -> Vec<Evidence> {
-    let statistics = request.statistics.as_deref();
     let facts = match subject {
-        Subject::Table => table_facts(&request.table, statistics),
-        Subject::Column(index) => request
-            .table
-            .columns
-            .get(index)
-            .map(|column| column_facts(&request.table, column, statistics_of(statistics, &column.name)))
-            .unwrap_or_default(),
+        Subject::Table => table_facts(request),
+        Subject::Column(index) => column_facts(request, index),
     };
     facts.into_iter().map(Evidence::from).collect()
 }

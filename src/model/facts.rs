@@ -6,9 +6,14 @@
 //! add a fact, push it here; prompt and evidence both use it.
 
 pub use crate::domain::text::{cut, one_line};
-use crate::domain::{
-    catalog::{Column, ColumnStatistics, TableDetail, TableStatistics},
-    suggestion::Evidence,
+use crate::{
+    domain::{
+        catalog::{ColumnStatistics, TableStatistics},
+        documented::Lent,
+        lineage::{How, Lineage},
+        suggestion::Evidence,
+    },
+    port::model::DescribeRequest,
 };
 
 const COMMENT_LENGTH: usize = 300;
@@ -16,6 +21,8 @@ const SAMPLE_LENGTH: usize = 40;
 const SAMPLES: usize = 5;
 const REFERENCING_TABLES: usize = 8;
 const VALUES: usize = 20;
+const DEFINITION_LENGTH: usize = 800;
+const SOURCES: usize = 6;
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +60,8 @@ pub fn quoted(text: &str) -> String {
 
 /// The facts about the table as a whole.
 #[must_use]
-pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -> Vec<Fact> {
+pub fn table_facts(request: &DescribeRequest) -> Vec<Fact> {
+    let (detail, statistics) = (request.table.as_ref(), request.statistics.as_deref());
     let mut facts = Vec::new();
     if let Some(rows) = detail.table.row_estimate {
         facts.push(Fact::plain("statistic", format!("about {rows} rows")));
@@ -76,13 +84,20 @@ pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -
             format!("referenced by {}{more}", shown.join(", "))
         }));
     }
+    if let Some(definition) = detail.definition.as_deref() {
+        let definition = cut(&one_line(definition), DEFINITION_LENGTH);
+        facts.push(Fact::of("definition", |write| format!("defined as {}", write(&definition))));
+    }
     push_comment(&mut facts, detail.table.comment.as_deref());
     facts
 }
 
 /// The facts about a column.
 #[must_use]
-pub fn column_facts(detail: &TableDetail, column: &Column, statistics: Option<&ColumnStatistics>) -> Vec<Fact> {
+pub fn column_facts(request: &DescribeRequest, index: usize) -> Vec<Fact> {
+    let detail = request.table.as_ref();
+    let Some(column) = detail.columns.get(index) else { return Vec::new() };
+    let statistics = statistics_of(request.statistics.as_deref(), &column.name);
     let nullable = if column.nullable { "" } else { ", not null" };
     let data_type = cut(&one_line(&column.data_type), COMMENT_LENGTH);
     let underlying = column.underlying.as_deref().map(one_line);
@@ -110,16 +125,48 @@ pub fn column_facts(detail: &TableDetail, column: &Column, statistics: Option<&C
             format!("{with}references {}", write(&target))
         }));
     }
+    if let Some(Some(lineage)) = request.lineage.get(index) {
+        push_lineage(&mut facts, lineage, &detail.schema);
+    }
     push_comment(&mut facts, column.comment.as_deref());
+    push_elsewhere(&mut facts, request.documented.lent(detail, column));
     if let Some(statistics) = statistics {
         push_statistics(&mut facts, statistics);
     }
     facts
 }
 
+/// Adds what is documented of columns with the same name in other tables.
+fn push_elsewhere(facts: &mut Vec<Fact>, lent: Lent<'_>) {
+    for other in lent.agreed.into_iter().chain(lent.others) {
+        let (path, text) = (other.path.display(), cut(&one_line(&other.text), COMMENT_LENGTH));
+        facts.push(Fact::of("elsewhere", |write| format!("{} is described as {}", write(&path), write(&text))));
+    }
+}
+
+/// Adds where a view's column comes from, and what is documented there.
+fn push_lineage(facts: &mut Vec<Fact>, lineage: &Lineage, schema: &str) {
+    let names: Vec<String> =
+        lineage.sources.iter().take(SOURCES).map(|source| one_line(&source.name(schema))).collect();
+    let how = match &lineage.how {
+        How::Same => "taken from".to_owned(),
+        How::Aggregate(function) if names.is_empty() => format!("{function} of rows"),
+        How::Aggregate(function) => format!("{function} of"),
+        How::Computed => "computed from".to_owned(),
+    };
+    facts.push(Fact::of("lineage", |write| {
+        let names: Vec<String> = names.iter().map(|name| write(name)).collect();
+        format!("{how} {}", names.join(", ")).trim_end().to_owned()
+    }));
+    let comment = lineage.same().and_then(|source| source.column().comment.as_deref());
+    if let Some(comment) = comment.map(one_line).filter(|comment| !comment.is_empty()) {
+        let comment = cut(&comment, COMMENT_LENGTH);
+        facts.push(Fact::of("lineage", |write| format!("described there as {}", write(&comment))));
+    }
+}
+
 /// The statistics of the column with this name.
-#[must_use]
-pub fn statistics_of<'a>(statistics: Option<&'a TableStatistics>, column: &str) -> Option<&'a ColumnStatistics> {
+fn statistics_of<'a>(statistics: Option<&'a TableStatistics>, column: &str) -> Option<&'a ColumnStatistics> {
     statistics?.columns.iter().find(|one| one.name == column)
 }
 

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::{
     brief::Brief,
-    facts::{Fact, column_facts, cut, one_line, quoted, statistics_of, table_facts},
+    facts::{Fact, column_facts, cut, one_line, quoted, table_facts},
     schema::prompt_schema,
     subjects::Asked,
 };
@@ -157,16 +157,14 @@ fn texts_before(brief: &Brief<'_>, facts: &mut String) -> String {
 #[must_use]
 pub fn facts_of_table(request: &DescribeRequest, asked: &[Asked]) -> String {
     let detail = &request.table;
-    let statistics = request.statistics.as_deref();
     let mut text = String::new();
     let noun = detail.table.kind.noun();
-    let _ = writeln!(text, "The {noun} {}{}", path(&detail.path().display()), listed(&table_facts(detail, statistics)));
+    let _ = writeln!(text, "The {noun} {}{}", path(&detail.path().display()), listed(&table_facts(request)));
     let mut others = Vec::new();
     text.push_str("Columns:\n");
     for (index, column) in detail.columns.iter().enumerate() {
         if asked.iter().any(|one| one.subject == Subject::Column(index)) {
-            let known = column_facts(detail, column, statistics_of(statistics, &column.name));
-            let _ = writeln!(text, "- {}{}", path(&column.name), listed(&known));
+            let _ = writeln!(text, "- {}{}", path(&column.name), listed(&column_facts(request, index)));
         } else {
             others.push(format!("{} {}", path(&column.name), path(&column.data_type)));
         }

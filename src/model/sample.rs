@@ -17,6 +17,7 @@ pub fn table(name: &str, columns: Vec<Column>) -> TableDetail {
         foreign_keys: vec![],
         unique_keys: vec![],
         referenced_by: vec![],
+        definition: None,
         problems: Problems::default(),
     }
 }

@@ -11,10 +11,13 @@ use super::converse::Converser;
 use crate::domain::{
     asset::AssetPath,
     catalog::{TableDetail, TableStatistics},
+    documented::Documented,
+    lineage::Lineage,
     profile::LlmProfile,
     run::{RunOptions, VariationMode},
     suggestion::Draft,
     usage::Usage,
+    vocabulary::TableNames,
 };
 
 /// The part of a table to describe.
@@ -81,6 +84,12 @@ pub struct DescribeRequest {
     pub statistics: Option<Arc<TableStatistics>>,
     /// What to describe: at least one subject, at most [`Describer::batch_size`].
     pub subjects: Vec<Subject>,
+    /// Where each column of a view comes from, in the order of its columns; empty for tables, and if it is not known.
+    pub lineage: Arc<[Option<Lineage>]>,
+    /// The names of all tables of the database.
+    pub names: Arc<TableNames>,
+    /// What was documented of its columns when the run began.
+    pub documented: Arc<Documented>,
     /// The texts to repeat, one per subject; empty if there are none.
     pub revisions: Vec<Option<Revision>>,
     /// The options of the run.

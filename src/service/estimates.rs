@@ -93,6 +93,9 @@ impl Estimate {
             let request = DescribeRequest {
                 table: table.clone(),
                 statistics: None,
+                lineage: Arc::default(),
+                names: Arc::default(),
+                documented: Arc::default(),
                 subjects: batch.to_vec(),
                 revisions: Vec::new(),
                 options: options.clone(),

@@ -58,7 +58,7 @@ impl Searches {
     }
 
     /// Returns one page of the assets that match a text, best first: those that contain all its words or, if there are
-    /// none, any of them.
+    /// none, any of them. A misspelled word also matches what the most similar word of a name does.
     ///
     /// # Errors
     /// Returns `BadInput`, `NotFound` for an unknown profile, and `Unavailable` if a named profile was never read and
@@ -71,7 +71,7 @@ impl Searches {
     ) -> Result<Found> {
         check_text(text)?;
         self.read_unread(profiles).await?;
-        let query = SearchQuery::of(text, true);
+        let (query, _) = self.ports.store.corrected(text, true, profiles).await?;
         let mut page = Page { rows: Vec::new(), has_next: false, has_previous: false };
         let (mut foreign, mut of) = (None, Need::All);
         for need in [Need::All, Need::Any] {

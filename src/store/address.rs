@@ -27,7 +27,7 @@ pub(super) const READERS: u32 = 4;
 /// run that records its rows retries after this time.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum time to wait for a PostgreSQL server to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum time that a write waits for other writes on PostgreSQL. It is shorter than the request timeout, so the
 /// caller gets an error.
 const TURN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -179,8 +179,10 @@ impl Address {
         // Connections live as long as the store: a new one would have to prepare its statements again.
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).test_before_acquire(false);
         options.acquire_timeout(Duration::from_mins(1));
+        // A reader that misses a page finds it in the system's cache, which all of them share.
+        let cache = if connections == 1 { "-16000" } else { "-4000" };
         match self {
-            Self::Sqlite(_) => options.map_sqlx_sqlite_opts(|options| {
+            Self::Sqlite(_) => options.map_sqlx_sqlite_opts(move |options| {
                 options
                     // A store that disappears while it is open is not created again.
                     .create_if_missing(false)
@@ -189,7 +191,7 @@ impl Address {
                     .synchronous(SqliteSynchronous::Normal)
                     .busy_timeout(BUSY_TIMEOUT)
                     .statement_cache_capacity(STATEMENTS)
-                    .pragma("cache_size", "-16000")
+                    .pragma("cache_size", cache)
                     .pragma("temp_store", "memory")
             }),
             Self::Postgres(address) => {

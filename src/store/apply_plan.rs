@@ -9,7 +9,7 @@ use std::{
 };
 
 use entity::{
-    applied_comment,
+    Word, applied_comment,
     suggestion::{self, Column},
 };
 use sea_orm::{
@@ -21,6 +21,7 @@ use super::{
     items::{ACCEPTED, accepted, standing, unapplied},
     record,
     runs::{self, MAX_KEYS},
+    trouble::DbResult as _,
 };
 use crate::{
     domain::{
@@ -41,17 +42,16 @@ async fn of_run(
 ) -> Result<Vec<(SuggestionId, ReviewState, String)>> {
     let mut known = Vec::with_capacity(ids.len());
     for ids in ids.chunks(MAX_KEYS) {
-        let rows: Vec<(i64, String, String)> = suggestion::Entity::find()
+        let rows: Vec<(i64, Word<ReviewState>, String)> = suggestion::Entity::find()
             .select_only()
             .columns([Column::Id, Column::ReviewState, Column::Display])
             .filter(Column::RunId.eq(run.0))
             .filter(Column::Id.is_in(ids.iter().map(|id| id.0)))
             .into_tuple()
             .all(connection)
-            .await?;
-        for (id, state, display) in rows {
-            known.push((SuggestionId(id), record::spelled(&state)?, display));
-        }
+            .await
+            .db()?;
+        known.extend(rows.into_iter().map(|(id, state, display)| (SuggestionId(id), state.0, display)));
     }
     let found: HashSet<SuggestionId> = known.iter().map(|(id, ..)| *id).collect();
     match ids.iter().position(|id| !found.contains(id)) {
@@ -94,7 +94,8 @@ async fn apply_keys(
         .order_by_asc(Column::Id)
         .into_tuple()
         .all(connection)
-        .await?;
+        .await
+        .db()?;
     if let Some(wanted) = wanted {
         keys.retain(|(key, _)| wanted.contains(key));
     }
@@ -116,13 +117,14 @@ async fn apply_items(connection: &impl ConnectionTrait, keys: &[i64], some: Rang
     let mut items = Vec::with_capacity(some.len());
     let mut index = some.start;
     for keys in keys.get(some).unwrap_or_default().chunks(MAX_KEYS) {
-        let rows = suggestion::Entity::find().filter(Column::Id.is_in(keys.iter().copied())).all(connection).await?;
+        let rows =
+            suggestion::Entity::find().filter(Column::Id.is_in(keys.iter().copied())).all(connection).await.db()?;
         let mut rows: HashMap<i64, suggestion::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
         for key in keys {
             index += 1;
             // The suggestion was deleted meanwhile.
             let Some(row) = rows.remove(key) else { continue };
-            let suggestion = record::suggestion(row)?;
+            let suggestion = record::suggestion(row);
             let text = Some(suggestion.final_text().to_owned());
             let (asset, expected) = (suggestion.asset, suggestion.existing_comment);
             items.push(ApplyItem::planned(position(index), suggestion.id, asset, text, expected));
@@ -167,18 +169,19 @@ async fn roll_back_keys(
         .order_by_desc(applied_comment::Column::Id)
         .into_tuple()
         .all(connection)
-        .await?;
+        .await
+        .db()?;
     let passes = |suggestion: i64| wanted.as_ref().is_none_or(|wanted| wanted.contains(&suggestion));
     Ok(keys.into_iter().filter(|(_, suggestion)| passes(*suggestion)).map(|(id, _)| id).collect())
 }
 
-fn undoing(row: applied_comment::Model, index: usize) -> Result<ApplyItem> {
-    let written = record::applied_comment(row)?;
+fn undoing(row: applied_comment::Model, index: usize) -> ApplyItem {
+    let written = record::applied_comment(row);
     let (id, before, after) = (written.suggestion_id, written.before, written.after);
-    Ok(ApplyItem { undoes: Some(written.id), ..ApplyItem::planned(position(index), id, written.asset, before, after) })
+    ApplyItem { undoes: Some(written.id), ..ApplyItem::planned(position(index), id, written.asset, before, after) }
 }
 
-/// Reads the items at the places `some` of `keys`, and the names of their assets.
+/// Reads the items at the places `some` of `keys`, and the keys of their assets.
 async fn roll_back_items(
     connection: &impl ConnectionTrait,
     keys: &[i64],
@@ -189,13 +192,13 @@ async fn roll_back_items(
     let mut index = some.start;
     for keys in keys.get(some).unwrap_or_default().chunks(MAX_KEYS) {
         let these = applied_comment::Column::Id.is_in(keys.iter().copied());
-        let rows = applied_comment::Entity::find().filter(these).all(connection).await?;
+        let rows = applied_comment::Entity::find().filter(these).all(connection).await.db()?;
         let mut rows: HashMap<i64, applied_comment::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
         for key in keys {
             index += 1;
             let Some(row) = rows.remove(key) else { continue };
-            assets.insert(row.asset.clone());
-            items.push(undoing(row, index)?);
+            assets.insert(row.asset_key.clone());
+            items.push(undoing(row, index));
         }
     }
     Ok((items, assets))
@@ -224,14 +227,15 @@ async fn on_assets(
     for assets in assets.chunks(MAX_KEYS) {
         let rows = applied_comment::Entity::find()
             .filter(applied_comment::Column::RunId.eq(run.0))
-            .filter(applied_comment::Column::Asset.is_in(assets))
+            .filter(applied_comment::Column::AssetKey.is_in(assets))
             .filter(standing())
             .order_by_desc(applied_comment::Column::Id)
             .all(connection)
-            .await?;
+            .await
+            .db()?;
         for row in rows {
             if let Some(index) = places.get(&row.id) {
-                items.push(undoing(row, *index)?);
+                items.push(undoing(row, *index));
             }
         }
     }

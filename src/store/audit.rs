@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::applied_comment::{self, Column};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
@@ -13,6 +13,7 @@ use super::{
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::MAX_KEYS,
+    trouble::DbResult as _,
 };
 use crate::domain::{
     Result,
@@ -63,9 +64,9 @@ pub(super) async fn page(
     query.columns(Column::iter());
     let cursor = |row: &applied_comment::Model| Cursor {
         list: AUDIT_LIST.to_owned(),
-        key: vec![CursorPart::Int(row.at), CursorPart::Int(row.id)],
+        key: vec![CursorPart::Int(record::millis(row.at.0)), CursorPart::Int(row.id)],
     };
-    keyset::page(connection, &keyset, page, &query, cursor).await?.try_map(record::applied_comment)
+    Ok(keyset::page(connection, &keyset, page, &query, cursor).await?.map(record::applied_comment))
 }
 
 pub(super) async fn count(connection: &impl ConnectionTrait, filter: &AppliedCommentFilter) -> Result<i64> {
@@ -76,19 +77,19 @@ pub(super) async fn count(connection: &impl ConnectionTrait, filter: &AppliedCom
 pub(super) async fn by_id(
     connection: &impl ConnectionTrait,
     ids: &[AppliedCommentId],
-) -> Result<HashMap<AppliedCommentId, AppliedComment>> {
+) -> Result<HashMap<AppliedCommentId, AppliedComment>, DbErr> {
     let mut found = HashMap::with_capacity(ids.len());
     for ids in ids.chunks(MAX_KEYS) {
         let these = Column::Id.is_in(ids.iter().map(|id| id.0));
         for row in applied_comment::Entity::find().filter(these).all(connection).await? {
-            found.insert(AppliedCommentId(row.id), record::applied_comment(row)?);
+            found.insert(AppliedCommentId(row.id), record::applied_comment(row));
         }
     }
     Ok(found)
 }
 
 /// Returns the keys of all profiles that were written through, deleted ones included. Each costs one index look-up.
-async fn profiles(connection: &impl ConnectionTrait) -> Result<Vec<i64>> {
+async fn profiles(connection: &impl ConnectionTrait) -> Result<Vec<i64>, DbErr> {
     let mut profiles = Vec::new();
     loop {
         let mut next = Query::select();
@@ -110,7 +111,7 @@ pub(super) async fn texts_written(
     connection: &impl ConnectionTrait,
     profile: Option<DbProfileId>,
     assets: &[String],
-) -> Result<HashMap<String, HashSet<String>>> {
+) -> Result<HashMap<String, HashSet<String>>, DbErr> {
     let profiles = match profile {
         Some(profile) => vec![profile.0],
         None => profiles(connection).await?,
@@ -150,9 +151,9 @@ pub(super) async fn last_written(
             .and_where(Expr::col(Column::DbProfileId).eq(profile.0))
             .and_where(Expr::col(Column::AssetKey).is_in(keys))
             .group_by_col(Column::AssetKey);
-        let rows = applied_comment::Entity::find().filter(Column::Id.in_subquery(newest)).all(connection).await?;
+        let rows = applied_comment::Entity::find().filter(Column::Id.in_subquery(newest)).all(connection).await.db()?;
         for row in rows {
-            let written = record::applied_comment(row)?;
+            let written = record::applied_comment(row);
             found.insert(written.asset, written.after);
         }
     }

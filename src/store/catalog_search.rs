@@ -21,10 +21,11 @@ use super::{
     keyset::{self, KeyType, Keyset},
     number, profiles, record, suggestions,
     transaction::Transaction,
+    trouble::DbResult as _,
 };
 use crate::{
     domain::{
-        Error, Result,
+        Result,
         asset::AssetPath,
         catalog::{Schema, TableDetail},
         clock::Moment,
@@ -33,7 +34,7 @@ use crate::{
         id::DbProfileId,
         page::{Cursor, CursorPart, Page, PageRequest},
         profile::DbProfile,
-        search::{AssetHit, KnownAsset, Need, SearchQuery},
+        search::{AssetHit, KnownAsset, Need, SearchQuery, UndescribedOf},
         suggestion::Suggestion,
     },
     port::store::CatalogStore,
@@ -80,7 +81,7 @@ impl SqlStore {
     ) -> Result<bool> {
         let backend = self.read().get_database_backend();
         let mut found = full_text::search_catalog(backend, query, need, profiles, breadth, false);
-        Ok(self.read().query_one(found.limit(1).offset(beyond)).await?.is_some())
+        Ok(self.read().query_one(found.limit(1).offset(beyond)).await.db()?.is_some())
     }
 
     /// Returns where to search. If very many assets match, only those that match by name are ranked, if there are any:
@@ -121,7 +122,7 @@ impl CatalogStore for SqlStore {
     ) -> Result<()> {
         let (database, schema, tables) = (database.map(str::to_owned), schema.to_owned(), tables.to_vec());
         self.take_in(profile, move |transaction, profile| async move {
-            catalog::retain_tables(&transaction, profile, database.as_deref(), &schema, &tables).await?;
+            catalog::retain_tables(&transaction, profile, database.as_deref(), &schema, &tables).await.db()?;
             transaction.commit().await
         })
         .await
@@ -129,7 +130,7 @@ impl CatalogStore for SqlStore {
 
     async fn catalog_is_empty(&self, profile: &DbProfile) -> Result<()> {
         self.take_in(profile, move |transaction, profile| async move {
-            catalog::forget(&transaction, profile).await?;
+            catalog::forget(&transaction, profile).await.db()?;
             transaction.commit().await
         })
         .await
@@ -144,15 +145,15 @@ impl CatalogStore for SqlStore {
     }
 
     async fn catalog_read_at(&self, profile: DbProfileId) -> Result<Option<Moment>> {
-        catalog::read_at(self.read(), profile).await
+        catalog::read_at(self.read(), profile).await.db()
     }
 
     async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>> {
-        catalog::unread(self.read(), profiles).await
+        catalog::unread(self.read(), profiles).await.db()
     }
 
     async fn coverage(&self, profile: &DbProfile) -> Result<Option<Coverage>> {
-        let Some(read_at) = catalog::read_at(self.read(), profile.id).await? else { return Ok(None) };
+        let Some(read_at) = catalog::read_at(self.read(), profile.id).await.db()? else { return Ok(None) };
         let tallies = catalog::coverage(self.read(), profile.id, !profile.exclude.is_empty()).await?;
         Ok(Some(Coverage::of(tallies, &profile.exclude, read_at)))
     }
@@ -216,7 +217,7 @@ impl CatalogStore for SqlStore {
         }
         let ids: Vec<i64> = page.rows.iter().map(|(_, row)| row.id).collect();
         let these = catalog_asset::Column::Id.is_in(ids.iter().copied());
-        let rows = catalog_asset::Entity::find().filter(these).all(self.read()).await?;
+        let rows = catalog_asset::Entity::find().filter(these).all(self.read()).await.db()?;
         let mut assets: HashMap<i64, catalog_asset::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
         let finder = query.finder();
         // Assets that were removed between the two queries are left out.
@@ -225,21 +226,25 @@ impl CatalogStore for SqlStore {
             let [description, comment] =
                 [&row.description, &row.comment].map(|text| text.as_deref().unwrap_or_default());
             let matches = finder.found_in([&row.names, &row.surroundings, description, comment]);
-            Ok::<_, Error>((cursor, AssetHit { asset: catalog::known_asset(row)?, score: -found.rank, matches }))
+            (cursor, AssetHit { asset: catalog::known_asset(row), score: -found.rank, matches })
         });
-        Ok(Page { rows: rows.collect::<Result<_>>()?, has_next: page.has_next, has_previous: page.has_previous })
+        Ok(Page { rows: rows.collect(), has_next: page.has_next, has_previous: page.has_previous })
     }
 
     async fn assets_named(&self, profiles: &[DbProfileId], names: &[String]) -> Result<Vec<KnownAsset>> {
-        catalog::named(self.read(), profiles, names).await
+        catalog::named(self.read(), profiles, names).await.db()
     }
 
     async fn columns_of(&self, profile: DbProfileId, table: &AssetPath) -> Result<Vec<KnownAsset>> {
-        catalog::columns_of(self.read(), profile, table).await
+        catalog::columns_of(self.read(), profile, table).await.db()
+    }
+
+    async fn documented_columns(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>> {
+        catalog::documented_columns(self.read(), profile, limit).await
     }
 
     async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>> {
-        catalog::foreign_keys(self.read(), profile, limit).await
+        catalog::foreign_keys(self.read(), profile, limit).await.db()
     }
 
     async fn tables_of(
@@ -248,7 +253,20 @@ impl CatalogStore for SqlStore {
         schema: Option<&AssetPath>,
         limit: u64,
     ) -> Result<(Vec<KnownAsset>, u64)> {
-        catalog::tables_of(self.read(), profiles, schema, limit).await
+        catalog::tables_of(self.read(), profiles, schema, limit).await.db()
+    }
+
+    async fn name_words(&self, profiles: Option<&[DbProfileId]>) -> Result<HashMap<String, usize>> {
+        catalog::name_words(self.read(), profiles).await.db()
+    }
+
+    async fn undescribed(
+        &self,
+        profiles: &[DbProfileId],
+        of: &UndescribedOf,
+        limit: u64,
+    ) -> Result<(Vec<KnownAsset>, u64, u64)> {
+        catalog::undescribed(self.read(), profiles, of, limit).await.db()
     }
 
     async fn suggestions_holding(
@@ -276,6 +294,6 @@ impl CatalogStore for SqlStore {
             query.cond_where(spellings.iter().fold(Condition::any(), any));
         }
         let rows: Vec<suggestion::Model> = all(self.read(), &query).await?;
-        rows.into_iter().map(record::suggestion).collect()
+        Ok(rows.into_iter().map(record::suggestion).collect())
     }
 }

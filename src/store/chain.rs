@@ -7,15 +7,14 @@ use std::collections::HashMap;
 
 use entity::suggestion::{self, Column};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 
 use super::{record, runs::MAX_KEYS};
 use crate::domain::{
-    Result,
     id::{RunId, SuggestionId},
-    suggestion::Suggestion,
+    suggestion::{ReviewState, Suggestion},
 };
 
 /// A suggestion's place in its chain.
@@ -56,8 +55,24 @@ pub(super) fn in_chains(chains: &[SuggestionId]) -> Condition {
     Condition::any().add(Column::Id.is_in(keys())).add(Column::ChainId.is_in(keys()))
 }
 
+/// Selects a newer version of the suggestion that was not skipped. A bulk review takes the newest version only; an
+/// older one can be accepted by its id.
+pub(super) fn newer_version() -> SelectStatement {
+    let newer = Alias::new("newer");
+    let chain = Expr::col((suggestion::Entity, Column::ChainId)).if_null(Expr::col((suggestion::Entity, Column::Id)));
+    let version = Expr::col((suggestion::Entity, Column::Version));
+    let mut query = Query::select();
+    query
+        .expr(Expr::val(1))
+        .from_as(suggestion::Entity, newer.clone())
+        .and_where(Expr::col((newer.clone(), Column::ChainId)).eq(chain))
+        .and_where(Expr::col((newer.clone(), Column::Version)).gt(version))
+        .and_where(Expr::col((newer, Column::ReviewState)).ne(ReviewState::Skipped.as_str()));
+    query
+}
+
 /// Matches the other suggestions of a suggestion's chain.
-pub(super) async fn beside(connection: &impl ConnectionTrait, of: SuggestionId) -> Result<Condition> {
+pub(super) async fn beside(connection: &impl ConnectionTrait, of: SuggestionId) -> Result<Condition, DbErr> {
     let chains: Vec<SuggestionId> = chains_of(connection, &[of]).await?.into_values().collect();
     Ok(Condition::all().add(in_chains(&chains)).add(Column::Id.ne(of.0)))
 }
@@ -66,7 +81,7 @@ pub(super) async fn beside(connection: &impl ConnectionTrait, of: SuggestionId) 
 async fn chains_of(
     connection: &impl ConnectionTrait,
     ids: &[SuggestionId],
-) -> Result<HashMap<SuggestionId, SuggestionId>> {
+) -> Result<HashMap<SuggestionId, SuggestionId>, DbErr> {
     let mut chains: HashMap<SuggestionId, SuggestionId> = ids.iter().map(|id| (*id, *id)).collect();
     for ids in ids.chunks(MAX_KEYS) {
         let found: Vec<(i64, i64)> = suggestion::Entity::find()
@@ -90,7 +105,7 @@ fn distinct(chains: &HashMap<SuggestionId, SuggestionId>) -> Vec<SuggestionId> {
 }
 
 /// Reads the highest versions of the chains of these suggestions.
-pub(super) async fn ends(connection: &impl ConnectionTrait, again: &[SuggestionId]) -> Result<Ends> {
+pub(super) async fn ends(connection: &impl ConnectionTrait, again: &[SuggestionId]) -> Result<Ends, DbErr> {
     if again.is_empty() {
         return Ok(Ends::default());
     }
@@ -116,7 +131,7 @@ pub(super) async fn ends(connection: &impl ConnectionTrait, again: &[SuggestionI
 pub(super) async fn places(
     connection: &impl ConnectionTrait,
     ids: &[SuggestionId],
-) -> Result<Vec<(RunId, SuggestionId)>> {
+) -> Result<Vec<(RunId, SuggestionId)>, DbErr> {
     let chains = chains_of(connection, ids).await?;
     let mut places = Vec::new();
     for some in distinct(&chains).chunks(MAX_KEYS) {
@@ -136,7 +151,7 @@ pub(super) async fn places(
 pub(super) async fn members(
     connection: &impl ConnectionTrait,
     ids: &[SuggestionId],
-) -> Result<HashMap<SuggestionId, Vec<Suggestion>>> {
+) -> Result<HashMap<SuggestionId, Vec<Suggestion>>, DbErr> {
     let chains = chains_of(connection, ids).await?;
     let mut members: HashMap<SuggestionId, Vec<Suggestion>> = HashMap::new();
     for some in distinct(&chains).chunks(MAX_KEYS) {
@@ -147,7 +162,7 @@ pub(super) async fn members(
             .all(connection)
             .await?;
         for row in rows {
-            let suggestion = record::suggestion(row)?;
+            let suggestion = record::suggestion(row);
             members.entry(suggestion.chain_id).or_default().push(suggestion);
         }
     }

@@ -7,11 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use entity::{
+    JsonText, Millis, Word,
     compared_asset::{self, Column},
     compared_run, comparison, run_row, suggestion,
 };
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, QueryFilter,
+    ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, QueryFilter,
     QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement, UnionType},
 };
@@ -21,12 +22,14 @@ use super::{
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::MAX_KEYS,
-    suggestions, write,
+    suggestions,
+    trouble::DbResult as _,
+    write,
 };
 use crate::{
     domain::{
         Error, Result,
-        asset::AssetPath,
+        asset::{AssetKind, AssetPath},
         clock::Moment,
         compare::{ComparedAsset, ComparedAssetFilter, ComparedSet, ComparedText, TextFigures, match_key},
         filter::OrderDirection,
@@ -43,7 +46,7 @@ const STORED_ASSETS: i64 = 1_000_000;
 const SUGGESTIONS: [Column; 4] = [Column::Suggestion1, Column::Suggestion2, Column::Suggestion3, Column::Suggestion4];
 
 /// Deletes the comparisons that these runs are part of.
-pub(super) async fn forget(connection: &impl ConnectionTrait, runs: &[RunId]) -> Result<()> {
+pub(super) async fn forget(connection: &impl ConnectionTrait, runs: &[RunId]) -> Result<(), DbErr> {
     let mut with_them = Query::select();
     with_them
         .column(compared_run::Column::ComparisonId)
@@ -58,7 +61,7 @@ pub(super) async fn forget(connection: &impl ConnectionTrait, runs: &[RunId]) ->
 struct TextRow {
     id: i64,
     run_id: i64,
-    asset_kind: String,
+    asset_kind: Word<AssetKind>,
     database_name: Option<String>,
     schema_name: Option<String>,
     table_name: Option<String>,
@@ -91,23 +94,17 @@ impl TextRow {
         ]
     };
 
-    fn text(self) -> Result<ComparedText> {
-        Ok(ComparedText {
+    fn text(self) -> ComparedText {
+        ComparedText {
             run_id: RunId(self.run_id),
             suggestion_id: SuggestionId(self.id),
-            asset: AssetPath {
-                kind: record::spelled(&self.asset_kind)?,
-                database: self.database_name,
-                schema: self.schema_name,
-                table: self.table_name,
-                column: self.column_name,
-            },
+            asset: record::path_of!(self),
             data_type: self.data_type,
             description: self.description,
             confidence: self.confidence,
             logprob: self.logprob,
             existing_comment: self.existing_comment,
-        })
+        }
     }
 }
 
@@ -168,7 +165,7 @@ fn model(comparison: ComparisonId, asset: ComparedAsset) -> compared_asset::Mode
         missing: i32::try_from(missing).unwrap_or(i32::MAX),
         search_text: display.to_lowercase(),
         display,
-        asset_kind: kind.as_str().to_owned(),
+        asset_kind: Word(kind),
         suggestion_1: suggestion(0),
         suggestion_2: suggestion(1),
         suggestion_3: suggestion(2),
@@ -177,27 +174,21 @@ fn model(comparison: ComparisonId, asset: ComparedAsset) -> compared_asset::Mode
         schema_name: asset.asset.schema,
         table_name: asset.asset.table,
         column_name: asset.asset.column,
-        agreement: asset.agreement.as_str().to_owned(),
+        agreement: Word(asset.agreement),
         similarity: asset.similarity,
         reference: asset.reference,
     }
 }
 
-fn compared_asset(row: compared_asset::Model) -> Result<ComparedAsset> {
+fn compared_asset(row: compared_asset::Model) -> ComparedAsset {
     let suggestions = [row.suggestion_1, row.suggestion_2, row.suggestion_3, row.suggestion_4];
-    Ok(ComparedAsset {
-        asset: AssetPath {
-            kind: record::spelled(&row.asset_kind)?,
-            database: row.database_name,
-            schema: row.schema_name,
-            table: row.table_name,
-            column: row.column_name,
-        },
+    ComparedAsset {
+        asset: record::path_of!(row),
         suggestions: suggestions.map(|id| id.map(SuggestionId)).to_vec(),
-        agreement: record::spelled(&row.agreement)?,
+        agreement: row.agreement.0,
         similarity: row.similarity,
         reference: row.reference,
-    })
+    }
 }
 
 fn deleted_meanwhile() -> Error {
@@ -209,12 +200,12 @@ async fn without_known(
     connection: &impl ConnectionTrait,
     comparison: ComparisonId,
     assets: Vec<ComparedAsset>,
-) -> Result<Vec<ComparedAsset>> {
+) -> Result<Vec<ComparedAsset>, DbErr> {
     let is_failed = |asset: &ComparedAsset| asset.suggestions.iter().all(Option::is_none);
     let names: Vec<String> = assets.iter().filter(|it| is_failed(it)).map(|it| match_key(&it.asset).0).collect();
-    let mut known: HashSet<(String, String)> = HashSet::new();
+    let mut known: HashSet<(String, Word<AssetKind>)> = HashSet::new();
     for names in names.chunks(MAX_KEYS) {
-        let found: Vec<(String, String)> = compared_asset::Entity::find()
+        let found: Vec<(String, Word<AssetKind>)> = compared_asset::Entity::find()
             .select_only()
             .columns([Column::Display, Column::AssetKind])
             .filter(Column::ComparisonId.eq(comparison.0))
@@ -227,15 +218,14 @@ async fn without_known(
     }
     let is_known = |asset: &ComparedAsset| {
         let (name, kind) = match_key(&asset.asset);
-        known.contains(&(name, kind.as_str().to_owned()))
+        known.contains(&(name, Word(kind)))
     };
     Ok(assets.into_iter().filter(|asset| !is_failed(asset) || !is_known(asset)).collect())
 }
 
 /// Deletes superseded comparisons and the oldest ones beyond the bound.
-async fn make_room(connection: &impl ConnectionTrait, key: &str, replace_before: Moment) -> Result<()> {
-    let superseded =
-        comparison::Column::Key.eq(key).and(comparison::Column::BegunAt.lt(record::millis(replace_before)));
+async fn make_room(connection: &impl ConnectionTrait, key: &str, replace_before: Moment) -> Result<(), DbErr> {
+    let superseded = comparison::Column::Key.eq(key).and(comparison::Column::BegunAt.lt(Millis(replace_before)));
     comparison::Entity::delete_many().filter(superseded).exec(connection).await?;
     let sizes: Vec<(i64, i64)> = comparison::Entity::find()
         .select_only()
@@ -261,14 +251,16 @@ impl ComparisonStore for SqlStore {
             .filter(comparison::Column::Key.eq(set.key()))
             .filter(comparison::Column::Figures.is_not_null())
             .order_by_desc(comparison::Column::Id);
-        let Some(row) = newest.one(self.read()).await? else { return Ok(None) };
-        Ok(Some(StoredComparison {
-            id: ComparisonId(row.id),
-            figures: record::from_json(row.figures.as_deref().unwrap_or_default())?,
-            stamp: row.stamp,
-            begun_at: record::moment(row.begun_at)?,
-            finished_at: record::moment(row.finished_at.unwrap_or(row.begun_at))?,
-        }))
+        let stored = |row: comparison::Model| {
+            Some(StoredComparison {
+                id: ComparisonId(row.id),
+                figures: row.figures?.0,
+                stamp: row.stamp,
+                begun_at: row.begun_at.0,
+                finished_at: row.finished_at.unwrap_or(row.begun_at).0,
+            })
+        };
+        Ok(newest.one(self.read()).await.db()?.and_then(stored))
     }
 
     async fn begin_comparison(
@@ -280,17 +272,17 @@ impl ComparisonStore for SqlStore {
     ) -> Result<ComparisonId> {
         let (set, stamp) = (set.clone(), stamp.to_owned());
         self.transact(move |transaction| async move {
-            make_room(&transaction, &set.key(), replace_before).await?;
+            make_room(&transaction, &set.key(), replace_before).await.db()?;
             let row = comparison::ActiveModel {
                 id: ActiveValue::NotSet,
                 key: ActiveValue::Set(set.key()),
                 stamp: ActiveValue::Set(stamp),
                 figures: ActiveValue::Set(None),
                 assets: ActiveValue::Set(0),
-                begun_at: ActiveValue::Set(record::millis(at)),
+                begun_at: ActiveValue::Set(Millis(at)),
                 finished_at: ActiveValue::Set(None),
             };
-            let id = comparison::Entity::insert(row).exec(&transaction).await?.last_insert_id;
+            let id = comparison::Entity::insert(row).exec(&transaction).await.db()?.last_insert_id;
             let runs = set.read().into_iter().map(|run| compared_run::ActiveModel {
                 run_id: ActiveValue::Set(run.0),
                 comparison_id: ActiveValue::Set(id),
@@ -319,7 +311,7 @@ impl ComparisonStore for SqlStore {
                 rows.retain(|row| row.display != last);
             }
         }
-        rows.into_iter().map(TextRow::text).collect()
+        Ok(rows.into_iter().map(TextRow::text).collect())
     }
 
     async fn failed_assets(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<(i32, AssetPath)>> {
@@ -330,12 +322,13 @@ impl ComparisonStore for SqlStore {
             .order_by_asc(run_row::Column::Position)
             .limit(limit)
             .all(self.read())
-            .await?;
+            .await
+            .db()?;
         let failed = |row| {
-            let row = record::row(row)?;
-            Ok((row.position, row.asset))
+            let row = record::row(row);
+            (row.position, row.asset)
         };
-        rows.into_iter().map(failed).collect()
+        Ok(rows.into_iter().map(failed).collect())
     }
 
     async fn texts_written(
@@ -344,17 +337,17 @@ impl ComparisonStore for SqlStore {
         assets: &[AssetPath],
     ) -> Result<HashMap<AssetPath, HashSet<String>>> {
         let keys = assets.iter().map(record::asset_key).collect::<Result<Vec<_>>>()?;
-        let mut written = audit::texts_written(self.read(), Some(profile), &keys).await?;
+        let mut written = audit::texts_written(self.read(), Some(profile), &keys).await.db()?;
         let texts = |(asset, key): (&AssetPath, &String)| Some((asset.clone(), written.remove(key)?));
         Ok(assets.iter().zip(&keys).filter_map(texts).collect())
     }
 
     async fn store_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()> {
         self.transact(move |transaction| async move {
-            if comparison::Entity::find_by_id(comparison.0).one(&transaction).await?.is_none() {
+            if comparison::Entity::find_by_id(comparison.0).one(&transaction).await.db()?.is_none() {
                 return Err(deleted_meanwhile());
             }
-            let assets = without_known(&transaction, comparison, assets).await?;
+            let assets = without_known(&transaction, comparison, assets).await.db()?;
             let mut assets =
                 assets.into_iter().map(|asset| compared_asset::ActiveModel::from(model(comparison, asset)));
             while assets.len() > 0 {
@@ -362,7 +355,8 @@ impl ComparisonStore for SqlStore {
                 compared_asset::Entity::insert_many(rows)
                     .on_conflict(OnConflict::new().do_nothing().to_owned())
                     .exec_without_returning(&transaction)
-                    .await?;
+                    .await
+                    .db()?;
             }
             transaction.commit().await
         })
@@ -375,11 +369,12 @@ impl ComparisonStore for SqlStore {
         self.write(move |writer| async move {
             let done = comparison::Entity::update_many()
                 .col_expr(comparison::Column::Assets, Expr::value(assets))
-                .col_expr(comparison::Column::Figures, Expr::value(record::to_json(&figures)?))
-                .col_expr(comparison::Column::FinishedAt, Expr::value(record::millis(at)))
+                .col_expr(comparison::Column::Figures, Expr::value(JsonText(figures)))
+                .col_expr(comparison::Column::FinishedAt, Expr::value(Millis(at)))
                 .filter(comparison::Column::Id.eq(comparison.0))
                 .exec(&writer)
-                .await?;
+                .await
+                .db()?;
             if done.rows_affected == 0 {
                 return Err(deleted_meanwhile());
             }
@@ -409,15 +404,15 @@ impl ComparisonStore for SqlStore {
             key: vec![
                 CursorPart::Int(i64::from(row.missing)),
                 CursorPart::Text(row.display.clone()),
-                CursorPart::Text(row.asset_kind.clone()),
+                CursorPart::Text(row.asset_kind.0.as_str().to_owned()),
             ],
         };
         let page = keyset::page(self.read(), &keyset, page, &query, cursor).await?;
         // Without this check, a comparison deleted meanwhile would look like the end of the list.
-        if page.rows.is_empty() && comparison::Entity::find_by_id(comparison.0).one(self.read()).await?.is_none() {
+        if page.rows.is_empty() && comparison::Entity::find_by_id(comparison.0).one(self.read()).await.db()?.is_none() {
             return Err(Error::conflict("the comparison has been recomputed; load the first page again"));
         }
-        page.try_map(compared_asset)
+        Ok(page.map(compared_asset))
     }
 
     async fn compared_count(&self, comparison: ComparisonId, filter: &ComparedAssetFilter) -> Result<i64> {

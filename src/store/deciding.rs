@@ -6,12 +6,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::{
-    alternative, displaced_review, run,
+    Millis, Word, alternative, displaced_review, run,
     suggestion::{self, Column},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
 use super::{
@@ -21,10 +21,11 @@ use super::{
     runs::{self, MAX_KEYS},
     settle, suggestions,
     transaction::Transaction,
+    trouble::DbResult as _,
 };
 use crate::domain::{
     Error, Result,
-    asset::AssetPath,
+    asset::{AssetKind, AssetPath},
     clock::Moment,
     id::{RunId, SuggestionId},
     review::{Choice, Comments, Decision, Reviewed, Selection},
@@ -45,11 +46,11 @@ struct Chosen {
     chain: i64,
     version: i32,
     display: String,
-    review_state: String,
+    review_state: Word<ReviewState>,
     review_text: Option<String>,
     wanted: Option<String>,
     existing_comment: Option<String>,
-    asset_kind: String,
+    asset_kind: Word<AssetKind>,
     database_name: Option<String>,
     schema_name: Option<String>,
     table_name: Option<String>,
@@ -60,7 +61,7 @@ impl Chosen {
     /// The asset as a key of the audit.
     fn asset_key(&self) -> Result<String> {
         record::asset_key(&AssetPath {
-            kind: record::spelled(&self.asset_kind)?,
+            kind: self.asset_kind.0,
             database: self.database_name.clone(),
             schema: self.schema_name.clone(),
             table: self.table_name.clone(),
@@ -75,10 +76,10 @@ struct Mate {
     id: i64,
     run_id: i64,
     chain: i64,
-    review_state: String,
+    review_state: Word<ReviewState>,
     review_text: Option<String>,
     reviewer: Option<String>,
-    reviewed_at: Option<i64>,
+    reviewed_at: Option<Millis>,
 }
 
 /// What a decision does if another version of the suggestion is being written.
@@ -139,12 +140,12 @@ async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decisi
     };
     match selection {
         Selection::OfRun(run, filter, _) => {
-            if run::Entity::find_by_id(run.0).one(connection).await?.is_none() {
+            if run::Entity::find_by_id(run.0).one(connection).await.db()?.is_none() {
                 return Err(Error::not_found_at("input.runId", format!("no run has the number {run}")));
             }
             let mut query = suggestions::passing(connection.get_database_backend(), *run, filter, false);
             if matches!(decision, Decision::Accept(_)) {
-                query.and_where(Expr::exists(newer_version()).not());
+                query.and_where(Expr::exists(chain::newer_version()).not());
             }
             read(query).await
         }
@@ -167,22 +168,6 @@ async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decisi
             }
         }
     }
-}
-
-/// Selects a later version of the same chain that was not skipped. A bulk review takes the latest version only; an
-/// older one can be accepted by its id.
-fn newer_version() -> SelectStatement {
-    let newer = Alias::new("newer");
-    let chain = Expr::col((suggestion::Entity, Column::ChainId)).if_null(Expr::col((suggestion::Entity, Column::Id)));
-    let version = Expr::col((suggestion::Entity, Column::Version));
-    let mut query = Query::select();
-    query
-        .expr(Expr::val(1))
-        .from_as(suggestion::Entity, newer.clone())
-        .and_where(Expr::col((newer.clone(), Column::ChainId)).eq(chain))
-        .and_where(Expr::col((newer.clone(), Column::Version)).gt(version))
-        .and_where(Expr::col((newer, Column::ReviewState)).ne(ReviewState::Skipped.as_str()));
-    query
 }
 
 /// Refuses an alternative that some selected suggestion does not have.
@@ -212,7 +197,7 @@ async fn with_comments_of_people(
     let mut chains = HashSet::new();
     for commented in commented.chunks(MAX_KEYS) {
         let assets = commented.iter().map(|(row, _)| row.asset_key()).collect::<Result<Vec<_>>>()?;
-        let written = audit::texts_written(connection, None, &assets).await?;
+        let written = audit::texts_written(connection, None, &assets).await.db()?;
         for ((row, comment), asset) in commented.iter().zip(&assets) {
             if !written.get(asset).is_some_and(|texts| texts.contains(*comment)) {
                 chains.insert(row.chain);
@@ -220,6 +205,13 @@ async fn with_comments_of_people(
         }
     }
     Ok(chains)
+}
+
+/// Returns the chains with a version that stands in a reviewer's own words.
+fn edited<'a>(chosen: &'a [Chosen], mates: &'a [Mate]) -> impl Iterator<Item = i64> + 'a {
+    let chosen = chosen.iter().map(|row| (row.chain, row.review_state.0));
+    let mates = mates.iter().map(|mate| (mate.chain, mate.review_state.0));
+    chosen.chain(mates).filter(|(_, state)| *state == ReviewState::Edited).map(|(chain, _)| chain)
 }
 
 /// Returns the newest selected version of each chain, the one to accept, by chain.
@@ -255,7 +247,7 @@ async fn mates(connection: &impl ConnectionTrait, chosen: &[Chosen], accepted: &
 /// Writes a decision to suggestions.
 async fn decide(transaction: &Transaction, ids: &[i64], decision: &Decision, reviewer: &str, at: Moment) -> Result<()> {
     let state = target(decision);
-    let decided = (state != ReviewState::Unreviewed).then_some((reviewer, record::millis(at)));
+    let decided = (state != ReviewState::Unreviewed).then_some((reviewer, Millis(at)));
     let (reviewer, at) = decided.unzip();
     for ids in ids.chunks(MAX_KEYS) {
         suggestion::Entity::update_many()
@@ -265,7 +257,8 @@ async fn decide(transaction: &Transaction, ids: &[i64], decision: &Decision, rev
             .col_expr(Column::ReviewText, wanted(decision))
             .filter(Column::Id.is_in(ids.iter().copied()))
             .exec(transaction)
-            .await?;
+            .await
+            .db()?;
     }
     Ok(())
 }
@@ -296,7 +289,7 @@ async fn skip_mates(
 /// Returns the versions whose reviews return because the acceptance that displaced them is taken back.
 async fn returning(connection: &impl ConnectionTrait, chosen: &[Chosen]) -> Result<Vec<Returning>> {
     let ids: HashSet<i64> = chosen.iter().map(|row| row.id).collect();
-    let accepted = |row: &&Chosen| items::ACCEPTED.iter().any(|state| state.as_str() == row.review_state);
+    let accepted = |row: &&Chosen| items::ACCEPTED.contains(&row.review_state.0);
     let accepted: Vec<i64> = chosen.iter().filter(accepted).map(|row| row.id).collect();
     displaced::displaced_by(connection, &accepted, &ids).await
 }
@@ -337,7 +330,7 @@ pub(super) async fn decide_on(
         .chain(returning.iter().map(|row| row.run_id))
         .collect();
     let touched: Vec<RunId> = touched.into_iter().map(RunId).collect();
-    let mut runs = runs::find_all(transaction, &touched).await?;
+    let mut runs = runs::find_all(transaction, &touched).await.db()?;
     let runs: Vec<Run> = touched.iter().filter_map(|id| runs.remove(id)).collect();
     if busy == Busy::Refuse {
         runs.iter().try_for_each(refuse_writing)?;
@@ -348,11 +341,12 @@ pub(super) async fn decide_on(
         mates.retain(|mate| !spared.contains(&mate.chain));
     }
 
-    let state = target(decision).as_str();
-    let differs = |row: &Chosen| row.review_state != state || row.review_text != row.wanted;
+    let state = target(decision);
+    let differs = |row: &Chosen| row.review_state.0 != state || row.review_text != row.wanted;
     let mut left_out = 0;
     if accepts && matches!(selection, Selection::OfRun(.., Comments::Keep)) {
-        let kept = with_comments_of_people(transaction, &chosen, &deciding).await?;
+        let mut kept = with_comments_of_people(transaction, &chosen, &deciding).await?;
+        kept.extend(edited(&chosen, &mates));
         let leaves = |row: &&Chosen| kept.contains(&row.chain) && deciding.contains(&row.id) && differs(row);
         left_out = chosen.iter().filter(leaves).count();
         chosen.retain(|row| !kept.contains(&row.chain));
@@ -371,14 +365,14 @@ pub(super) async fn decide_on(
     }
     decide(transaction, &deciding_ids, decision, reviewer, at).await?;
     if *decision == Decision::Skip {
-        let were_skipped = |row: &&Chosen| row.review_state == ReviewState::Skipped.as_str();
+        let were_skipped = |row: &&Chosen| row.review_state.0 == ReviewState::Skipped;
         let were_skipped: Vec<i64> = chosen.iter().filter(were_skipped).map(|row| row.id).collect();
-        displaced::forget(transaction, &were_skipped).await?;
+        displaced::forget(transaction, &were_skipped).await.db()?;
     }
     let mates_told: Vec<(i64, i64)> = mates.iter().map(|mate| (mate.id, mate.run_id)).collect();
     skip_mates(transaction, mates, &newest, reviewer, at).await?;
     let returned: Vec<i64> = returning.iter().map(|row| row.id).collect();
-    displaced::put_back(transaction, &returned).await?;
+    displaced::put_back(transaction, &returned).await.db()?;
 
     let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).chain(returned).collect();
     catalog::follow_reviews(transaction, changed_ids.iter().copied().collect()).await?;

@@ -8,11 +8,11 @@ use std::collections::HashSet;
 
 use entity::{displaced_review, suggestion};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{all, runs::MAX_KEYS, transaction::Transaction, write};
+use super::{all, runs::MAX_KEYS, transaction::Transaction, trouble::DbResult as _, write};
 use crate::domain::{Result, suggestion::ReviewState};
 
 /// A suggestion whose earlier review returns.
@@ -25,12 +25,12 @@ pub(super) struct Returning {
 /// Records the reviews of suggestions that are about to be skipped, in place of earlier records.
 pub(super) async fn keep(transaction: &Transaction, reviews: Vec<displaced_review::Model>) -> Result<()> {
     let ids: Vec<i64> = reviews.iter().map(|review| review.suggestion_id).collect();
-    forget(transaction, &ids).await?;
+    forget(transaction, &ids).await.db()?;
     write::insert(transaction, reviews.into_iter().map(IntoActiveModel::into_active_model)).await
 }
 
 /// Deletes the records of these suggestions.
-pub(super) async fn forget(transaction: &Transaction, suggestions: &[i64]) -> Result<()> {
+pub(super) async fn forget(transaction: &Transaction, suggestions: &[i64]) -> Result<(), DbErr> {
     for ids in suggestions.chunks(MAX_KEYS) {
         displaced_review::Entity::delete_many()
             .filter(displaced_review::Column::SuggestionId.is_in(ids.iter().copied()))
@@ -68,7 +68,7 @@ pub(super) async fn displaced_by(
 }
 
 /// Gives suggestions their earlier reviews back.
-pub(super) async fn put_back(transaction: &Transaction, suggestions: &[i64]) -> Result<()> {
+pub(super) async fn put_back(transaction: &Transaction, suggestions: &[i64]) -> Result<(), DbErr> {
     use displaced_review::Column as Of;
     use suggestion::Column;
     let earlier = |column: Of| {

@@ -35,7 +35,7 @@ pub(super) async fn after(
     let mut query = of(run);
     query.and_where(Expr::col(Column::Sequence).gt(after)).order_by(Column::Sequence, Order::Asc).limit(limit);
     let rows: Vec<run_event::Model> = all(connection, &query).await?;
-    rows.into_iter().map(record::event).collect()
+    Ok(rows.into_iter().map(record::event).collect())
 }
 
 /// Returns one page, in order.
@@ -57,5 +57,5 @@ pub(super) async fn page(
     let name = list_name(run);
     let cursor =
         |row: &run_event::Model| Cursor { list: name.clone(), key: vec![CursorPart::Int(i64::from(row.sequence))] };
-    keyset::page(connection, &keyset, page, &query, cursor).await?.try_map(record::event)
+    Ok(keyset::page(connection, &keyset, page, &query, cursor).await?.map(record::event))
 }

@@ -1,11 +1,11 @@
 //! The databases that a profile's runs described and wrote to, and people's confirmations that two are the same.
 
-use entity::{applied_comment, confirmation, run, schedule};
+use entity::{JsonText, Millis, applied_comment, confirmation, run, schedule};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{items::standing, record, transaction::Transaction, write};
+use super::{items::standing, transaction::Transaction, write};
 use crate::domain::{
     Result,
     id::{DbProfileId, RunId},
@@ -13,25 +13,28 @@ use crate::domain::{
     run::RunSpec,
 };
 
-fn read(recorded: Vec<Option<String>>) -> Result<Vec<Option<Identity>>> {
-    let mut found: Vec<Option<Identity>> = Vec::new();
-    for text in recorded {
-        let identity = record::from_json_or_none(text.as_deref())?;
+/// An identity as a column holds it.
+type Recorded = Option<JsonText<Identity>>;
+
+/// Returns each identity once.
+fn distinct(recorded: Vec<Recorded>) -> Vec<Option<Identity>> {
+    let mut found = Vec::new();
+    for identity in recorded.into_iter().map(|it| it.map(|it| it.0)) {
         if !found.contains(&identity) {
             found.push(identity);
         }
     }
-    Ok(found)
+    found
 }
 
 /// Returns the databases that a profile's runs described or wrote to, and those that its schedules are for.
 pub(super) async fn of_profile(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
-) -> Result<Vec<Option<Identity>>> {
+) -> Result<Vec<Option<Identity>>, DbErr> {
     // A run without finished rows has described nothing.
     let described = Condition::any().add(run::Column::Identity.is_not_null()).add(run::Column::RowsDone.gt(0));
-    let mut recorded: Vec<Option<String>> = run::Entity::find()
+    let mut recorded: Vec<Recorded> = run::Entity::find()
         .select_only()
         .column(run::Column::Identity)
         .distinct()
@@ -46,18 +49,18 @@ pub(super) async fn of_profile(
         .distinct()
         .filter(schedule::Column::DbProfileId.eq(profile.0))
         .filter(schedule::Column::Identity.is_not_null());
-    recorded.extend(of_schedules.into_tuple::<Option<String>>().all(connection).await?);
+    recorded.extend(of_schedules.into_tuple::<Recorded>().all(connection).await?);
     let of_writes = applied_comment::Entity::find()
         .select_only()
         .column(applied_comment::Column::Identity)
         .distinct()
         .filter(applied_comment::Column::DbProfileId.eq(profile.0));
-    recorded.extend(of_writes.into_tuple::<Option<String>>().all(connection).await?);
-    read(recorded)
+    recorded.extend(of_writes.into_tuple::<Recorded>().all(connection).await?);
+    Ok(distinct(recorded))
 }
 
 /// Returns the databases in which writes of a run stand, which means they were not rolled back.
-pub(super) async fn of_writes(connection: &impl ConnectionTrait, run: RunId) -> Result<Vec<Option<Identity>>> {
+pub(super) async fn of_writes(connection: &impl ConnectionTrait, run: RunId) -> Result<Vec<Option<Identity>>, DbErr> {
     let recorded = applied_comment::Entity::find()
         .select_only()
         .column(applied_comment::Column::Identity)
@@ -67,12 +70,12 @@ pub(super) async fn of_writes(connection: &impl ConnectionTrait, run: RunId) -> 
         .into_tuple()
         .all(connection)
         .await?;
-    read(recorded)
+    Ok(distinct(recorded))
 }
 
 /// Returns the database that a new run inherits: from the run that it repeats, or from the schedule that fires.
-pub(super) async fn inherited(connection: &impl ConnectionTrait, spec: &RunSpec) -> Result<Option<Identity>> {
-    let recorded: Option<Option<String>> = if let Some(parent) = spec.parent_id {
+pub(super) async fn inherited(connection: &impl ConnectionTrait, spec: &RunSpec) -> Result<Option<Identity>, DbErr> {
+    let recorded: Option<Recorded> = if let Some(parent) = spec.parent_id {
         let parents = run::Entity::find_by_id(parent.0).select_only().column(run::Column::Identity);
         parents.into_tuple().one(connection).await?
     } else if let Some(schedule) = spec.schedule_id {
@@ -81,41 +84,37 @@ pub(super) async fn inherited(connection: &impl ConnectionTrait, spec: &RunSpec)
     } else {
         None
     };
-    record::from_json_or_none(recorded.flatten().as_deref())
+    Ok(recorded.flatten().map(|it| it.0))
 }
 
 /// Returns the confirmations for a profile, newest first.
 pub(super) async fn confirmations(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
-) -> Result<Vec<Confirmation>> {
+) -> Result<Vec<Confirmation>, DbErr> {
     let rows = confirmation::Entity::find()
         .filter(confirmation::Column::DbProfileId.eq(profile.0))
         .order_by_desc(confirmation::Column::Id)
         .all(connection)
         .await?;
-    let read = |row: confirmation::Model| {
-        Ok(Confirmation {
-            db_profile_id: DbProfileId(row.db_profile_id),
-            from: record::from_json_or_none(row.from_identity.as_deref())?,
-            to: record::from_json(&row.to_identity)?,
-            actor: row.actor,
-            at: record::moment(row.at)?,
-        })
+    let read = |row: confirmation::Model| Confirmation {
+        db_profile_id: DbProfileId(row.db_profile_id),
+        from: row.from_identity.map(|it| it.0),
+        to: row.to_identity.0,
+        actor: row.actor,
+        at: row.at.0,
     };
-    rows.into_iter().map(read).collect()
+    Ok(rows.into_iter().map(read).collect())
 }
 
 pub(super) async fn confirm(transaction: &Transaction, confirmations: &[Confirmation]) -> Result<()> {
-    let row = |it: &Confirmation| {
-        Ok(confirmation::ActiveModel {
-            id: ActiveValue::NotSet,
-            at: ActiveValue::Set(record::millis(it.at)),
-            db_profile_id: ActiveValue::Set(it.db_profile_id.0),
-            from_identity: ActiveValue::Set(record::to_json_or_none(it.from.as_ref())?),
-            to_identity: ActiveValue::Set(record::to_json(&it.to)?),
-            actor: ActiveValue::Set(it.actor.clone()),
-        })
+    let row = |it: &Confirmation| confirmation::ActiveModel {
+        id: ActiveValue::NotSet,
+        at: ActiveValue::Set(Millis(it.at)),
+        db_profile_id: ActiveValue::Set(it.db_profile_id.0),
+        from_identity: ActiveValue::Set(it.from.clone().map(JsonText)),
+        to_identity: ActiveValue::Set(JsonText(it.to.clone())),
+        actor: ActiveValue::Set(it.actor.clone()),
     };
-    write::insert(transaction, confirmations.iter().map(row).collect::<Result<Vec<_>>>()?).await
+    write::insert(transaction, confirmations.iter().map(row)).await
 }

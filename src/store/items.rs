@@ -5,11 +5,11 @@
 //! stands in the database: when one is written, the others stand no longer.
 
 use entity::{
-    applied_comment, apply_item, run,
+    JsonText, Millis, Word, applied_comment, apply_item, run,
     suggestion::{self, Column},
 };
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
     QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
@@ -17,8 +17,9 @@ use sea_orm::{
 use super::{
     catalog, chain,
     keyset::{self, KeyType, Keyset},
-    number, record,
+    nth, number, record,
     transaction::Transaction,
+    trouble::DbResult as _,
     write,
 };
 use crate::domain::{
@@ -76,8 +77,9 @@ pub(super) async fn in_doubt(connection: &impl ConnectionTrait, run: Option<RunI
         .order_by_asc(apply_item::Column::RunId)
         .order_by_asc(apply_item::Column::Position)
         .all(connection)
-        .await?;
-    rows.into_iter().map(|row| Ok((RunId(row.run_id), record::item(row)?))).collect()
+        .await
+        .db()?;
+    Ok(rows.into_iter().map(|row| (RunId(row.run_id), record::item(row))).collect())
 }
 
 /// Returns the next planned items, by position.
@@ -86,7 +88,7 @@ pub(super) async fn planned(
     run: RunId,
     after_position: i32,
     limit: u64,
-) -> Result<Vec<ApplyItem>> {
+) -> Result<Vec<ApplyItem>, DbErr> {
     let rows = apply_item::Entity::find()
         .filter(apply_item::Column::RunId.eq(run.0))
         .filter(apply_item::Column::Status.eq(ApplyStatus::Planned.as_str()))
@@ -95,7 +97,7 @@ pub(super) async fn planned(
         .limit(limit)
         .all(connection)
         .await?;
-    rows.into_iter().map(record::item).collect()
+    Ok(rows.into_iter().map(record::item).collect())
 }
 
 fn of(run: RunId, statuses: Option<&[ApplyStatus]>) -> SelectStatement {
@@ -125,7 +127,7 @@ pub(super) async fn page(
     let name = outcomes_list(run);
     let cursor =
         |row: &apply_item::Model| Cursor { list: name.clone(), key: vec![CursorPart::Int(i64::from(row.position))] };
-    keyset::page(connection, &keyset, page, &query, cursor).await?.try_map(record::item)
+    Ok(keyset::page(connection, &keyset, page, &query, cursor).await?.map(record::item))
 }
 
 pub(super) async fn count(
@@ -144,9 +146,9 @@ pub(super) async fn written(connection: &impl ConnectionTrait, run: RunId) -> Re
         .group_by_col(apply_item::Column::Status)
         .take();
     let mut written = Written::default();
-    for row in connection.query_all(&query).await? {
-        let (status, count): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        match record::spelled(&status)? {
+    for row in connection.query_all(&query).await.db()? {
+        let (status, count): (Word<ApplyStatus>, i64) = (nth(&row, 0)?, nth(&row, 1)?);
+        match status.0 {
             ApplyStatus::Applied => written.applied = count,
             ApplyStatus::Unchanged => written.unchanged = count,
             ApplyStatus::Conflict => written.conflict = count,
@@ -166,9 +168,9 @@ pub(super) async fn write(transaction: &Transaction, edit: &RunEdit) -> Result<(
             return Err(Error::conflict(message));
         }
         let before = apply_item::Entity::delete_many().filter(apply_item::Column::RunId.eq(run.id.0));
-        before.exec(transaction).await?;
-        let rows = items.iter().map(|item| Ok(record::item_model(run.id, item)?.into_active_model()));
-        write::insert::<apply_item::ActiveModel>(transaction, rows.collect::<Result<Vec<_>>>()?).await?;
+        before.exec(transaction).await.db()?;
+        write::insert(transaction, items.iter().map(|item| record::item_model(run.id, item).into_active_model()))
+            .await?;
     }
     for item in &edit.items {
         write_item(transaction, run, item, edit.at).await?;
@@ -177,7 +179,7 @@ pub(super) async fn write(transaction: &Transaction, edit: &RunEdit) -> Result<(
 }
 
 async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
-    let row = record::item_model(run.id, item)?;
+    let row = record::item_model(run.id, item);
     let recorded = apply_item::Entity::update_many()
         .col_expr(apply_item::Column::Status, Expr::value(row.status))
         .col_expr(apply_item::Column::Begun, Expr::value(row.begun))
@@ -190,7 +192,8 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
         .filter(apply_item::Column::Position.eq(item.position))
         .filter(open())
         .exec(transaction)
-        .await?;
+        .await
+        .db()?;
     if recorded.rows_affected == 0 {
         let place = item.asset.display();
         return Err(Error::conflict(format!("the outcome of {place} in run #{} is already recorded", run.id)));
@@ -201,9 +204,9 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
     match (item.status, item.undoes) {
         (ApplyStatus::Applied, None) => {
             write_audit(transaction, run, item, at).await?;
-            follow_audit(transaction, item.suggestion_id).await?;
-            follow_comment(transaction, run, item).await?;
-            replace_others(transaction, item.suggestion_id).await
+            follow_audit(transaction, item.suggestion_id).await.db()?;
+            follow_comment(transaction, run, item).await.db()?;
+            replace_others(transaction, item.suggestion_id).await.db()
         }
         // The previous comment is back, restored by Gloss or by somebody else: the write counts as rolled back.
         (ApplyStatus::Applied | ApplyStatus::Unchanged, Some(undone)) => {
@@ -211,28 +214,30 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
                 write_audit(transaction, run, item, at).await?;
             }
             applied_comment::Entity::update_many()
-                .col_expr(applied_comment::Column::RolledBackAt, Expr::value(record::millis(at)))
+                .col_expr(applied_comment::Column::RolledBackAt, Expr::value(Millis(at)))
                 .filter(applied_comment::Column::Id.eq(undone.0))
                 .exec(transaction)
-                .await?;
-            follow_comment(transaction, run, item).await?;
-            follow_audit(transaction, item.suggestion_id).await
+                .await
+                .db()?;
+            follow_comment(transaction, run, item).await.db()?;
+            follow_audit(transaction, item.suggestion_id).await.db()
         }
         (ApplyStatus::Unchanged, None) => {
             suggestion::Entity::update_many()
                 .col_expr(Column::AppliedText, Expr::value(item.text.clone()))
                 .filter(Column::Id.eq(item.suggestion_id.0))
                 .exec(transaction)
-                .await?;
-            follow_comment(transaction, run, item).await?;
-            replace_others(transaction, item.suggestion_id).await
+                .await
+                .db()?;
+            follow_comment(transaction, run, item).await.db()?;
+            replace_others(transaction, item.suggestion_id).await.db()
         }
         _ => Ok(()),
     }
 }
 
 /// Updates the searched catalog with the written comment.
-async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) -> Result<()> {
+async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) -> Result<(), DbErr> {
     let Some(profile) = run.spec.db_profile_id else { return Ok(()) };
     catalog::comment_written(transaction, profile, &item.asset, item.text.as_ref()).await
 }
@@ -244,21 +249,21 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
     let display = item.asset.spelling();
     let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(actor)];
     let searched: Vec<String> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
-    let edited = item.undoes.is_none() && was_edited(transaction, item).await?;
+    let edited = item.undoes.is_none() && was_edited(transaction, item).await.db()?;
     let row = applied_comment::ActiveModel {
         id: ActiveValue::NotSet,
-        at: ActiveValue::Set(record::millis(at)),
+        at: ActiveValue::Set(Millis(at)),
         rolled_back_at: ActiveValue::Set(None),
         run_id: ActiveValue::Set(run.id.0),
         suggestion_id: ActiveValue::Set(item.suggestion_id.0),
         db_profile_id: ActiveValue::Set(run.spec.db_profile_id.map(|id| id.0)),
         undoes: ActiveValue::Set(item.undoes.map(|id| id.0)),
-        asset: ActiveValue::Set(record::to_json(&item.asset)?),
+        asset: ActiveValue::Set(JsonText(item.asset.clone())),
         db_profile_name: ActiveValue::Set(profile),
         before_text: ActiveValue::Set(item.before.clone()),
         after_text: ActiveValue::Set(item.text.clone()),
         actor: ActiveValue::Set(actor.clone()),
-        identity: ActiveValue::Set(record::to_json_or_none(item.identity.as_ref())?),
+        identity: ActiveValue::Set(item.identity.clone().map(JsonText)),
         search_text: ActiveValue::Set(searched.join("\n")),
         asset_key: ActiveValue::Set(record::asset_key(&item.asset)?),
         edited: ActiveValue::Set(edited),
@@ -267,7 +272,7 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
 }
 
 /// Returns whether the text of an item is a reviewer's own.
-async fn was_edited(transaction: &Transaction, item: &ApplyItem) -> Result<bool> {
+async fn was_edited(transaction: &Transaction, item: &ApplyItem) -> Result<bool, DbErr> {
     let edited: Option<i64> = suggestion::Entity::find_by_id(item.suggestion_id.0)
         .select_only()
         .column(Column::Id)
@@ -280,7 +285,7 @@ async fn was_edited(transaction: &Transaction, item: &ApplyItem) -> Result<bool>
 }
 
 /// Clears the applied text of the other versions in a suggestion's chain. Their writes stay in the audit.
-async fn replace_others(transaction: &Transaction, suggestion: SuggestionId) -> Result<()> {
+async fn replace_others(transaction: &Transaction, suggestion: SuggestionId) -> Result<(), DbErr> {
     suggestion::Entity::update_many()
         .col_expr(Column::AppliedId, Expr::value(None::<i64>))
         .col_expr(Column::AppliedText, Expr::value(None::<String>))
@@ -292,7 +297,7 @@ async fn replace_others(transaction: &Transaction, suggestion: SuggestionId) -> 
 }
 
 /// Sets a suggestion's fields about its writes to its newest standing write.
-async fn follow_audit(transaction: &Transaction, suggestion: SuggestionId) -> Result<()> {
+async fn follow_audit(transaction: &Transaction, suggestion: SuggestionId) -> Result<(), DbErr> {
     let newest = applied_comment::Entity::find()
         .filter(applied_comment::Column::SuggestionId.eq(suggestion.0))
         .filter(standing())

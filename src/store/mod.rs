@@ -60,7 +60,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, sea_query::SelectStatement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, QueryResult, TryGetable, sea_query::SelectStatement,
+};
 
 use crate::{
     domain::{Error, Result},
@@ -72,14 +74,15 @@ use connection::Fitted;
 pub use open::{Found, OpenError, forget, inspect, migrate, open, open_without_key, place, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};
 use transaction::Writer;
+use trouble::DbResult as _;
 
 /// Gloss's records in a SQL database. Cheap to clone.
 #[derive(Clone)]
 pub struct SqlStore {
     writer: Writer,
     readers: Fitted<DatabaseConnection>,
-    /// Connections for lists of cells; `None` on PostgreSQL.
-    reader: Option<Arc<cells::Reader>>,
+    /// Connections for lists of cells; `None` if they cannot be opened.
+    reader: Option<cells::Reader>,
     condition: Arc<Condition>,
     bus: Arc<dyn Bus>,
     name: Arc<str>,
@@ -103,7 +106,7 @@ impl SqlStore {
     /// # Errors
     /// Returns an error if the server does not answer the query.
     pub async fn identity(&self) -> crate::domain::Result<Option<crate::domain::identity::Identity>> {
-        Ok(dialect::identity(&self.readers.bare).await?)
+        dialect::identity(&self.readers.bare).await.db()
     }
 
     /// Sets the number of runs up to which a page is sorted; above it an index is walked. A test sets it to 0 to make a
@@ -130,7 +133,7 @@ impl SqlStore {
         if let Some(reader) = &self.reader {
             reader.close().await;
         }
-        self.readers.bare.close_by_ref().await?;
+        self.readers.bare.close_by_ref().await.db()?;
         self.writer.close().await
     }
 
@@ -148,14 +151,19 @@ impl SqlStore {
 
 /// Returns all rows of a query.
 async fn all<M: FromQueryResult>(connection: &impl ConnectionTrait, query: &SelectStatement) -> Result<Vec<M>> {
-    let rows = connection.query_all(query).await?;
-    Ok(rows.iter().map(|row| M::from_query_result(row, "")).collect::<Result<_, DbErr>>()?)
+    let rows = connection.query_all(query).await.db()?;
+    rows.iter().map(|row| M::from_query_result(row, "")).collect::<Result<_, DbErr>>().db()
 }
 
 /// Returns the first column of a query's only row, or 0 if there is no row.
 async fn number(connection: &impl ConnectionTrait, query: &SelectStatement) -> Result<i64> {
-    let row = connection.query_one(query).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
+    let row = connection.query_one(query).await.db()?;
+    Ok(row.map(|row| nth(&row, 0)).transpose()?.unwrap_or_default())
+}
+
+/// Returns the value of a row's column, counted from 0.
+fn nth<T: TryGetable>(row: &QueryResult, column: usize) -> Result<T> {
+    row.try_get_by_index(column).db()
 }
 
 /// Groups values by key.
@@ -165,12 +173,6 @@ fn grouped<K: std::hash::Hash + Eq, V>(pairs: impl IntoIterator<Item = (K, V)>) 
         groups.entry(key).or_default().push(value);
     }
     groups
-}
-
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
-        trouble::trouble(&error).map_or_else(|| Self::internal(error), Self::from)
-    }
 }
 
 #[async_trait]

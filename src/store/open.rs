@@ -25,7 +25,7 @@ use super::{
     dialect, ratings, record, run_plan,
     seal::{self, Forgotten, SealKey},
     transaction::Writer,
-    trouble::{self, Trouble},
+    trouble::{self, DbResult as _, Trouble},
 };
 use crate::{domain::clock::Moment, port::bus::Bus};
 
@@ -152,12 +152,12 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
     count(&mut readers, &statements);
     let name = dialect::name(&readers).await?.into();
     forget_processes(&writer).await?;
-    ratings::rate_all(&writer).await?;
+    ratings::rate_all(&writer).await.db()?;
     Ok(SqlStore {
         writer: Writer::new(writer, Arc::clone(&condition)),
         readers: Fitted::new(readers, Arc::clone(&condition)),
         // Without it, lists are read through the driver.
-        reader: address.file().and_then(|file| Reader::open(&file).ok()).map(Arc::new),
+        reader: Reader::open(address),
         condition,
         bus,
         name,

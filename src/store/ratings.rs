@@ -5,32 +5,27 @@
 
 use entity::suggestion::{self, Column};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
     sea_query::{CaseStatement, Expr, ExprTrait},
 };
 
 use super::record;
-use crate::domain::{
-    Result,
-    substance::{Described, Substance, substance},
-};
+use crate::domain::substance::{Described, Substance, substance};
 
 /// Number of rows rated in one transaction.
 const ROWS_AT_ONCE: u64 = 500;
 
 /// Returns a row's recorded rating, or computes it.
-pub(super) fn rating(row: &suggestion::Model) -> Result<Substance> {
-    if let Some(rated) = &row.substance {
-        record::spelled(rated)
-    } else {
-        let (asset, data_type) = (record::asset_of(row)?, row.data_type.as_deref());
-        let comment = row.existing_comment.as_deref();
-        Ok(substance(&row.description, Described { asset: &asset, data_type, comment }))
+pub(super) fn rating(row: &suggestion::Model) -> Substance {
+    if let Some(rated) = row.substance {
+        return rated.0;
     }
+    let (asset, data_type) = (record::asset_of(row), row.data_type.as_deref());
+    substance(&row.description, Described { asset: &asset, data_type, comment: row.existing_comment.as_deref() })
 }
 
 /// Rates the rows that an earlier version left unrated, in batches. Finished batches remain if the process dies.
-pub(super) async fn rate_all(writer: &DatabaseConnection) -> Result<()> {
+pub(super) async fn rate_all(writer: &DatabaseConnection) -> Result<(), DbErr> {
     let mut rated = 0;
     loop {
         let transaction = writer.begin().await?;
@@ -45,7 +40,7 @@ pub(super) async fn rate_all(writer: &DatabaseConnection) -> Result<()> {
         }
         let mut ratings = CaseStatement::new();
         for row in &rows {
-            ratings = ratings.case(Expr::col(Column::Id).eq(row.id), rating(row)?.as_str());
+            ratings = ratings.case(Expr::col(Column::Id).eq(row.id), rating(row).as_str());
         }
         suggestion::Entity::update_many()
             .col_expr(Column::Substance, ratings.into())

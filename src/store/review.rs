@@ -8,6 +8,7 @@ use super::{
     SqlStore, apply_plan, applying, audit, chain,
     deciding::{Busy, decide_on},
     identity, items, runs, settle,
+    trouble::DbResult as _,
 };
 use crate::{
     domain::{
@@ -73,7 +74,7 @@ impl ReviewStore for SqlStore {
     }
 
     async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>> {
-        items::planned(self.read(), run, after_position, limit).await
+        items::planned(self.read(), run, after_position, limit).await.db()
     }
 
     async fn last_written(
@@ -85,7 +86,7 @@ impl ReviewStore for SqlStore {
     }
 
     async fn identities_of_writes(&self, run: RunId) -> Result<Vec<Option<Identity>>> {
-        identity::of_writes(self.read(), run).await
+        identity::of_writes(self.read(), run).await.db()
     }
 
     async fn items_in_doubt(&self, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>> {
@@ -98,7 +99,7 @@ impl ReviewStore for SqlStore {
 
     async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run> {
         self.transact(move |transaction| async move {
-            let needs = settle::unsettled(&transaction, run).await?;
+            let needs = settle::unsettled(&transaction, run).await.db()?;
             let written = items::written(&transaction, run).await?;
             let run = runs::find(&transaction, run).await?;
             let finish: Change = Box::new(move |edit| edit.finish_apply(needs, written));
@@ -136,10 +137,10 @@ impl ReviewStore for SqlStore {
         &self,
         ids: &[AppliedCommentId],
     ) -> Result<HashMap<AppliedCommentId, AppliedComment>> {
-        audit::by_id(self.read(), ids).await
+        audit::by_id(self.read(), ids).await.db()
     }
 
     async fn chains(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Suggestion>>> {
-        chain::members(self.read(), ids).await
+        chain::members(self.read(), ids).await.db()
     }
 }

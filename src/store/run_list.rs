@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{run, run_tally};
+use entity::{Word, run, run_tally};
 use sea_orm::{
     ConnectionTrait, DbBackend, Iterable, Value,
     sea_query::{Expr, ExprTrait, NullOrdering, Order, Query, SelectStatement, UnionType},
@@ -11,8 +11,9 @@ use sea_orm::{
 use super::{
     SqlStore, all, cells, dialect,
     keyset::{Cut, Range, Section, cut},
-    number, record,
+    nth, number, record,
     run_plan::{Part, Parts, Plan, keyset, order_column},
+    trouble::DbResult as _,
 };
 use crate::domain::{
     Error, Result,
@@ -20,7 +21,7 @@ use crate::domain::{
     id::RunId,
     page::{Cursor, CursorPart, Page, PageDirection, PageEnds, PageRequest},
     run::{Cell, CellPage, Run, RunColumn, RunCounts},
-    status::RunStatus,
+    status::{RunKind, RunStatus},
 };
 
 /// How the rows of a list are read, and what of them.
@@ -155,7 +156,7 @@ pub(super) async fn whole_page(
             .await?;
     let list = order.list_name();
     let cursor = |row: &run::Model| Cursor { list: list.clone(), key: cursor_key(row, order.field) };
-    found.with_cursors(cursor).try_map(record::run)
+    Ok(found.with_cursors(cursor).map(record::run))
 }
 
 /// The sort key of a run, as the parts of a cursor.
@@ -165,8 +166,8 @@ fn cursor_key(row: &run::Model, field: RunOrderField) -> Vec<CursorPart> {
         RunOrderField::StartedAt => Some(CursorPart::Int(row.listed_at)),
         RunOrderField::Number => None,
         RunOrderField::Duration => Some(row.duration_ms.map_or(CursorPart::Null, CursorPart::Int)),
-        RunOrderField::Status => Some(text(&row.status)),
-        RunOrderField::Command => Some(text(&row.command)),
+        RunOrderField::Status => Some(text(row.status.0.as_str())),
+        RunOrderField::Command => Some(text(row.command.0.as_str())),
         RunOrderField::Model => Some(row.model.as_deref().map_or(CursorPart::Null, text)),
         RunOrderField::DbProfile => Some(row.db_profile_name.as_deref().map_or(CursorPart::Null, text)),
     };
@@ -330,14 +331,14 @@ pub(super) async fn counts(connection: &impl ConnectionTrait, filter: &RunFilter
         let mut query = Query::select();
         query.exprs(groups.clone()).expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition());
         let statement = backend.build(query.add_group_by(groups));
-        if parts.keys_alone().is_some() { dialect::along_facets(statement) } else { statement }
+        if parts.keys_alone().is_some() { dialect::along(statement, "run", "run_facets") } else { statement }
     };
     let mut counts = HashMap::new();
-    for row in connection.query_all_raw(query).await? {
-        let (kind, status, count): (String, String, i64) =
-            (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    for row in connection.query_all_raw(query).await.db()? {
+        let (kind, status, count): (Word<RunKind>, Word<RunStatus>, i64) =
+            (nth(&row, 0)?, nth(&row, 1)?, nth(&row, 2)?);
         if count > 0 {
-            counts.insert((record::spelled(&kind)?, record::spelled(&status)?), count);
+            counts.insert((kind.0, status.0), count);
         }
     }
     Ok(RunCounts(counts))
@@ -357,6 +358,6 @@ pub(super) async fn ids(
     let mut query = Query::select();
     query.column(run::Column::Id).from(run::Entity).cond_where(parts.condition());
     query.order_by_expr(dialect::plain(backend, Expr::col((run::Entity, run::Column::Id))), Order::Asc);
-    let rows = connection.query_all(&query).await?;
-    rows.iter().map(|row| Ok(RunId(row.try_get_by_index(0)?))).collect()
+    let rows = connection.query_all(&query).await.db()?;
+    rows.iter().map(|row| Ok(RunId(nth(row, 0)?))).collect()
 }

@@ -17,7 +17,8 @@ use sea_orm::{
 use super::{
     dialect,
     keyset::{Bound, KeyType, Keyset, Range},
-    record,
+    nth, record,
+    trouble::DbResult as _,
 };
 use crate::domain::{
     Result,
@@ -375,10 +376,10 @@ async fn fewest(
         count.expr(Expr::cust("count(*)")).from_subquery(found.clone(), "found");
         query.expr(Expr::from(count));
     }
-    let Some(row) = connection.query_one(&query).await? else { return Ok(None) };
+    let Some(row) = connection.query_one(&query).await.db()? else { return Ok(None) };
     let mut best = None;
     for at in 0..finders.len() {
-        let count: i64 = row.try_get_by_index(at)?;
+        let count: i64 = nth(&row, at)?;
         if u64::try_from(count).is_ok_and(|count| count <= few) && best.is_none_or(|(least, _)| count < least) {
             best = Some((count, at));
         }

@@ -3,14 +3,15 @@
 use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use entity::{idempotency_key, run, run_row, worker};
+use entity::{JsonText, Millis, idempotency_key, run, run_row, worker};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::Expr,
 };
 
 use super::{
-    SqlStore, ask, catalog, comparisons, dialect, events, identity, record, run_list, transaction::Transaction, write,
+    SqlStore, ask, catalog, comparisons, dialect, events, identity, record, run_list, transaction::Transaction,
+    trouble::DbResult as _, write,
 };
 use crate::{
     domain::{
@@ -46,17 +47,15 @@ fn ordered_to_apply() -> Condition {
 
 /// Returns a run, or `NotFound`.
 pub(super) async fn find(connection: &impl ConnectionTrait, id: RunId) -> Result<Run> {
-    let row = run::Entity::find_by_id(id.0).one(connection).await?;
-    record::run(row.ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?)
+    let row = run::Entity::find_by_id(id.0).one(connection).await.db()?;
+    row.map(record::run).ok_or_else(|| Error::not_found(format!("no run has the number {id}")))
 }
 
-pub(super) async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -> Result<HashMap<RunId, Run>> {
+pub(super) async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -> Result<HashMap<RunId, Run>, DbErr> {
     let mut runs = HashMap::with_capacity(ids.len());
     for ids in ids.chunks(MAX_KEYS) {
         let rows = run::Entity::find().filter(run::Column::Id.is_in(ids.iter().map(|id| id.0))).all(connection).await?;
-        for row in rows {
-            runs.insert(RunId(row.id), record::run(row)?);
-        }
+        runs.extend(rows.into_iter().map(|row| (RunId(row.id), record::run(row))));
     }
     Ok(runs)
 }
@@ -68,15 +67,15 @@ pub(super) async fn runs_of_key(
     idempotency: &Idempotency,
 ) -> Result<Option<Vec<Run>>> {
     let Idempotency { key, fingerprint } = idempotency;
-    let Some(known) = idempotency_key::Entity::find_by_id(key.clone()).one(connection).await? else {
+    let Some(known) = idempotency_key::Entity::find_by_id(key.clone()).one(connection).await.db()? else {
         return Ok(None);
     };
     if known.fingerprint != *fingerprint {
         let message = "the idempotency key was used for a different request; use a new key";
         return Err(Error::conflict(message));
     }
-    let ids: Vec<RunId> = serde_json::from_str(&known.run_ids).map_err(Error::internal)?;
-    let mut runs = find_all(connection, &ids).await?;
+    let ids = known.run_ids.0;
+    let mut runs = find_all(connection, &ids).await.db()?;
     if runs.len() < ids.len() {
         let message = "the runs of this idempotency key have been deleted; use a new key to start new ones";
         return Err(Error::conflict(message));
@@ -86,7 +85,7 @@ pub(super) async fn runs_of_key(
 
 /// Returns the next run to claim: the oldest waiting run of the starter with the fewest runs in progress. This way a
 /// long queue of one starter does not hold up the others.
-async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>> {
+async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>, DbErr> {
     let waits = Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
     let oldest: Vec<(String, i64)> = run::Entity::find()
         .select_only()
@@ -115,7 +114,7 @@ async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>
     Ok(oldest.iter().min_by_key(|it| turn(it)).map(|(_, id)| RunId(*id)))
 }
 
-async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> Result<i64> {
+async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> Result<i64, DbErr> {
     let queued = run::Entity::find()
         .filter(run::Column::Status.eq(RunStatus::Queued.as_str()))
         .filter(run::Column::StartedBy.eq(started_by));
@@ -135,7 +134,7 @@ pub(super) async fn record_all(
     let ids = dialect::next_run_ids(transaction, runs.len()).await?;
     let mut recorded = Vec::with_capacity(runs.len());
     for (id, new) in ids.into_iter().zip(runs) {
-        let identity = identity::inherited(transaction, &new.spec).await?;
+        let identity = identity::inherited(transaction, &new.spec).await.db()?;
         let turn = new.turn.clone();
         let edit = RunEdit::created(RunId(id), new, identity, at);
         write::edit(transaction, &edit).await?;
@@ -149,8 +148,8 @@ pub(super) async fn record_all(
         let row = idempotency_key::ActiveModel {
             key: ActiveValue::Set(key),
             fingerprint: ActiveValue::Set(fingerprint),
-            run_ids: ActiveValue::Set(record::to_json(&ids)?),
-            created_at: ActiveValue::Set(record::millis(at)),
+            run_ids: ActiveValue::Set(JsonText(ids)),
+            created_at: ActiveValue::Set(Millis(at)),
         };
         write::insert(transaction, [row]).await?;
     }
@@ -183,7 +182,7 @@ pub(super) async fn check_queue(transaction: &Transaction, starters: impl IntoIt
         *new.entry(started_by).or_default() += 1;
     }
     for (started_by, more) in new {
-        let queued = queued_runs_of(transaction, started_by).await?;
+        let queued = queued_runs_of(transaction, started_by).await.db()?;
         if queued + more > most {
             return Err(Error::limit(format!(
                 "{started_by:?} has {queued} queued runs and requested {more} more; the limit is {most}: wait until \
@@ -226,7 +225,7 @@ pub(super) async fn change(
 }
 
 async fn remove_runs(transaction: Transaction, ids: Vec<RunId>) -> Result<()> {
-    let runs = find_all(&transaction, &ids).await?;
+    let runs = find_all(&transaction, &ids).await.db()?;
     for id in &ids {
         let run = runs.get(id).ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?;
         if run.status.is_live() {
@@ -237,13 +236,13 @@ async fn remove_runs(transaction: Transaction, ids: Vec<RunId>) -> Result<()> {
     }
     let described = catalog::described_by_runs(&transaction, &ids).await?;
     for ids in ids.chunks(MAX_KEYS) {
-        comparisons::forget(&transaction, ids).await?;
+        comparisons::forget(&transaction, ids).await.db()?;
         let these = run::Column::Id.is_in(ids.iter().map(|id| id.0));
-        run::Entity::delete_many().filter(these).exec(&transaction).await?;
+        run::Entity::delete_many().filter(these).exec(&transaction).await.db()?;
     }
-    catalog::describe_again(&transaction, &described).await?;
+    catalog::describe_again(&transaction, &described).await.db()?;
     if runs.values().any(|run| run.spec.kind == RunKind::Ask) {
-        ask::remove_empty_sessions(&transaction).await?;
+        ask::remove_empty_sessions(&transaction).await.db()?;
     }
     transaction.commit().await
 }
@@ -266,7 +265,7 @@ impl RunStore for SqlStore {
         let worker_id = worker_id.to_owned();
         let lease_until = at + lease;
         self.transact(move |transaction| async move {
-            let Some(next) = next_in_turn(&transaction).await? else { return Ok(None) };
+            let Some(next) = next_in_turn(&transaction).await.db()? else { return Ok(None) };
             let run = find(&transaction, next).await?;
             let claim: Change = Box::new(move |edit| edit.claim(&worker_id, lease_until));
             self::change(transaction, run, None, at, claim).await.map(Some)
@@ -278,17 +277,19 @@ impl RunStore for SqlStore {
         let (worker_id, runs) = (worker_id.to_owned(), runs.to_vec());
         self.transact(move |transaction| async move {
             run::Entity::update_many()
-                .col_expr(run::Column::LeaseUntil, Expr::value(record::millis(at + lease)))
+                .col_expr(run::Column::LeaseUntil, Expr::value(Millis(at + lease)))
                 .filter(run::Column::WorkerId.eq(&worker_id))
                 .filter(run::Column::Id.is_in(runs.iter().map(|id| id.0)))
                 .filter(run::Column::Status.is_in(spellings(&HELD)))
                 .exec(&transaction)
-                .await?;
+                .await
+                .db()?;
             worker::Entity::update_many()
-                .col_expr(worker::Column::LastSeenAt, Expr::value(record::millis(at)))
+                .col_expr(worker::Column::LastSeenAt, Expr::value(Millis(at)))
                 .filter(worker::Column::Id.eq(&worker_id))
                 .exec(&transaction)
-                .await?;
+                .await
+                .db()?;
             transaction.commit().await
         })
         .await
@@ -299,7 +300,7 @@ impl RunStore for SqlStore {
     }
 
     async fn orphans(&self, at: Moment) -> Result<Vec<RunId>> {
-        let ran_out = run::Column::LeaseUntil.lt(record::millis(at));
+        let ran_out = run::Column::LeaseUntil.lt(Millis(at));
         let lost = Condition::any().add(run::Column::LeaseUntil.is_null()).add(ran_out);
         let lost = Condition::all().add(lost).add(ordered_to_apply().not());
         let ids: Vec<i64> = run::Entity::find()
@@ -310,12 +311,13 @@ impl RunStore for SqlStore {
             .order_by_asc(run::Column::Id)
             .into_tuple()
             .all(self.read())
-            .await?;
+            .await
+            .db()?;
         Ok(ids.into_iter().map(RunId).collect())
     }
 
     async fn runs_by_id(&self, ids: &[RunId]) -> Result<HashMap<RunId, Run>> {
-        find_all(self.read(), ids).await
+        find_all(self.read(), ids).await.db()
     }
 
     async fn runs_page(&self, filter: &RunFilter, order: RunOrder, page: &PageRequest) -> Result<Page<Run>> {
@@ -358,8 +360,9 @@ impl RunStore for SqlStore {
             .order_by_asc(run_row::Column::Position)
             .limit(limit)
             .all(self.read())
-            .await?;
-        rows.into_iter().map(record::row).collect()
+            .await
+            .db()?;
+        Ok(rows.into_iter().map(record::row).collect())
     }
 
     async fn events_after(&self, id: RunId, after: i32, limit: u64) -> Result<Vec<RunEvent>> {

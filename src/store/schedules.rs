@@ -7,11 +7,11 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use entity::{db_profile, llm_profile, run, run_row, schedule, schedule_asset, schedule_firing};
+use entity::{JsonText, Millis, db_profile, llm_profile, run, run_row, schedule, schedule_asset, schedule_firing};
 use schedule::Column;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    Iterable, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
@@ -21,6 +21,7 @@ use super::{
     number, record,
     runs::{self, MAX_KEYS, spellings},
     transaction::Transaction,
+    trouble::DbResult as _,
     write,
 };
 use crate::{
@@ -50,7 +51,7 @@ fn unknown() -> Error {
 }
 
 async fn find(connection: &impl ConnectionTrait, id: ScheduleId) -> Result<Option<Schedule>> {
-    let row = schedule::Entity::find_by_id(id.0).one(connection).await?;
+    let row = schedule::Entity::find_by_id(id.0).one(connection).await.db()?;
     row.map(record::schedule).transpose()
 }
 
@@ -60,11 +61,11 @@ async fn profiles_exist(transaction: &Transaction, schedule: &Schedule) -> Resul
         Error::not_found_at(argument, format!("this {noun} has just been deleted; choose another"))
     };
     let db_profile = db_profile::Entity::find_by_id(schedule.settings.db_profile_id.0);
-    if db_profile.one(transaction).await?.is_none() {
+    if db_profile.one(transaction).await.db()?.is_none() {
         return Err(gone("input.target.dbProfileId", "DB profile"));
     }
     if let Some(id) = schedule.settings.llm_profile_id
-        && llm_profile::Entity::find_by_id(id.0).one(transaction).await?.is_none()
+        && llm_profile::Entity::find_by_id(id.0).one(transaction).await.db()?.is_none()
     {
         return Err(gone("input.llmProfileId", "LLM profile"));
     }
@@ -72,8 +73,8 @@ async fn profiles_exist(transaction: &Transaction, schedule: &Schedule) -> Resul
 }
 
 async fn update(transaction: &Transaction, schedule: &Schedule) -> Result<()> {
-    let row = record::schedule_model(schedule)?.into_active_model().reset_all();
-    schedule::Entity::update(row).exec(transaction).await?;
+    let row = record::schedule_model(schedule).into_active_model().reset_all();
+    schedule::Entity::update(row).exec(transaction).await.db()?;
     transaction.nudges.schedules();
     Ok(())
 }
@@ -93,7 +94,8 @@ pub(super) async fn nobody_names(
         .limit(1)
         .into_tuple()
         .one(connection)
-        .await?;
+        .await
+        .db()?;
     match user {
         Some(name) => Err(Error::conflict(format!(
             "the schedule {name:?} uses this {noun}; delete the schedule, or change its profile with `updateSchedule`, \
@@ -104,7 +106,7 @@ pub(super) async fn nobody_names(
 }
 
 /// Updates a schedule from its newest run: its error, or that it had none, and the database that it describes.
-pub(super) async fn follow(transaction: &Transaction, before: &Run, run: &Run) -> Result<()> {
+pub(super) async fn follow(transaction: &Transaction, before: &Run, run: &Run) -> Result<(), DbErr> {
     let Some(id) = run.spec.schedule_id else { return Ok(()) };
     if run.identity != before.identity {
         identify(transaction, run).await?;
@@ -116,7 +118,7 @@ pub(super) async fn follow(transaction: &Transaction, before: &Run, run: &Run) -
         _ => return Ok(()),
     };
     schedule::Entity::update_many()
-        .col_expr(Column::LastError, Expr::value(record::to_json_or_none(error)?))
+        .col_expr(Column::LastError, Expr::value(error.cloned().map(JsonText)))
         .filter(Column::Id.eq(id.0))
         .filter(Column::LastRunId.eq(run.id.0))
         .exec(transaction)
@@ -125,10 +127,10 @@ pub(super) async fn follow(transaction: &Transaction, before: &Run, run: &Run) -
 }
 
 /// Records which database the runs of a schedule describe.
-async fn identify(transaction: &Transaction, run: &Run) -> Result<()> {
+async fn identify(transaction: &Transaction, run: &Run) -> Result<(), DbErr> {
     let Some((id, profile)) = run.spec.schedule_id.zip(run.spec.db_profile_id) else { return Ok(()) };
     schedule::Entity::update_many()
-        .col_expr(Column::Identity, Expr::value(record::to_json_or_none(run.identity.as_ref())?))
+        .col_expr(Column::Identity, Expr::value(run.identity.clone().map(JsonText)))
         .filter(Column::Id.eq(id.0))
         .filter(Column::DbProfileId.eq(profile.0))
         .exec(transaction)
@@ -151,14 +153,14 @@ pub(super) async fn mark_seen(transaction: &Transaction, run: &Run, outcomes: &[
     }
     // The schedule may have been deleted or moved to another database meanwhile.
     let mine = schedule::Entity::find_by_id(id.0).filter(Column::DbProfileId.eq(profile.0));
-    if rows.is_empty() || mine.one(transaction).await?.is_none() {
+    if rows.is_empty() || mine.one(transaction).await.db()?.is_none() {
         return Ok(());
     }
     let key = [schedule_asset::Column::ScheduleId, schedule_asset::Column::Asset];
     let renewed = OnConflict::columns(key).update_column(schedule_asset::Column::Fingerprint).to_owned();
     for rows in rows.chunks(MAX_KEYS) {
         let insert = schedule_asset::Entity::insert_many(rows.to_vec()).on_conflict(renewed.clone());
-        insert.exec_without_returning(transaction).await?;
+        insert.exec_without_returning(transaction).await.db()?;
     }
     Ok(())
 }
@@ -169,7 +171,8 @@ async fn changed(transaction: &Transaction, id: ScheduleId, found: Vec<Row>) -> 
     let seen = schedule_asset::Entity::find()
         .filter(schedule_asset::Column::ScheduleId.eq(id.0))
         .all(transaction)
-        .await?
+        .await
+        .db()?
         .into_iter()
         .map(|row| (row.asset, row.fingerprint));
     let mut seen: HashMap<String, String> = seen.collect();
@@ -184,9 +187,10 @@ async fn changed(transaction: &Transaction, id: ScheduleId, found: Vec<Row>) -> 
             .filter(schedule_asset::Column::ScheduleId.eq(id.0))
             .filter(schedule_asset::Column::Asset.is_in(gone))
             .exec(transaction)
-            .await?;
+            .await
+            .db()?;
     }
-    for row in rows_under_way(transaction, id).await? {
+    for row in rows_under_way(transaction, id).await.db()? {
         if let Some(fingerprint) = row.fingerprint {
             seen.insert(record::asset_key(&row.asset)?, fingerprint);
         }
@@ -197,7 +201,7 @@ async fn changed(transaction: &Transaction, id: ScheduleId, found: Vec<Row>) -> 
 }
 
 /// Returns the pending rows of a schedule's unfinished runs.
-async fn rows_under_way(transaction: &Transaction, id: ScheduleId) -> Result<Vec<Row>> {
+async fn rows_under_way(transaction: &Transaction, id: ScheduleId) -> Result<Vec<Row>, DbErr> {
     let mut runs = Query::select();
     runs.column(run::Column::Id)
         .from(run::Entity)
@@ -208,18 +212,18 @@ async fn rows_under_way(transaction: &Transaction, id: ScheduleId) -> Result<Vec
         .filter(run_row::Column::Status.eq(write::PENDING))
         .all(transaction)
         .await?;
-    rows.into_iter().map(record::row).collect()
+    Ok(rows.into_iter().map(record::row).collect())
 }
 
 /// Returns whether a firing was taken before, as happens after the clock was set back.
-async fn has_fired(transaction: &Transaction, id: ScheduleId, due_at: Option<Moment>) -> Result<bool> {
+async fn has_fired(transaction: &Transaction, id: ScheduleId, due_at: Option<Moment>) -> Result<bool, DbErr> {
     let Some(due_at) = due_at else { return Ok(false) };
     let firing = schedule_firing::Entity::find_by_id((id.0, record::millis(due_at)));
     Ok(firing.one(transaction).await?.is_some())
 }
 
 /// Deletes firings that cannot be repeated any more.
-async fn forget_firings(transaction: &Transaction, id: ScheduleId, at: Moment) -> Result<()> {
+async fn forget_firings(transaction: &Transaction, id: ScheduleId, at: Moment) -> Result<(), DbErr> {
     let mine = schedule_firing::Column::ScheduleId.eq(id.0);
     let oldest_kept: Option<i64> = schedule_firing::Entity::find()
         .select_only()
@@ -244,12 +248,12 @@ fn planned_later(at: Moment) -> sea_orm::Select<schedule::Entity> {
     let pending = [ScheduleStatus::Active, ScheduleStatus::Missed].map(ScheduleStatus::as_str);
     schedule::Entity::find()
         .filter(Column::Status.is_in(pending))
-        .filter(Column::PlannedAt.gt(record::millis(at)))
+        .filter(Column::PlannedAt.gt(Millis(at)))
         .order_by_asc(Column::Id)
 }
 
 async fn replan(transaction: Transaction, at: Moment) -> Result<()> {
-    for row in planned_later(at).all(&transaction).await? {
+    for row in planned_later(at).all(&transaction).await.db()? {
         let mut schedule = record::schedule(row)?;
         if let Err(error) = schedule.plan_again(at) {
             tracing::warn!(%error, schedule = %schedule.id, "the next firing of a schedule is unknown");
@@ -258,10 +262,11 @@ async fn replan(transaction: Transaction, at: Moment) -> Result<()> {
         // Firings without a run at times that have not come yet did not happen.
         schedule_firing::Entity::delete_many()
             .filter(schedule_firing::Column::ScheduleId.eq(schedule.id.0))
-            .filter(schedule_firing::Column::DueAt.gt(record::millis(at)))
+            .filter(schedule_firing::Column::DueAt.gt(Millis(at)))
             .filter(schedule_firing::Column::RunId.is_null())
             .exec(&transaction)
-            .await?;
+            .await
+            .db()?;
         update(&transaction, &schedule).await?;
     }
     transaction.commit().await
@@ -277,7 +282,7 @@ async fn take(transaction: Transaction, read: Schedule, firing: Firing, at: Mome
     }
     let missed = matches!(outcome, Outcome::Missed);
     let mut run = None;
-    if !has_fired(&transaction, schedule.id, due_at).await? {
+    if !has_fired(&transaction, schedule.id, due_at).await.db()? {
         let new_run = match outcome {
             Outcome::Run(new_run) => Some(*new_run),
             Outcome::Changes(mut new_run) => {
@@ -314,11 +319,11 @@ async fn take(transaction: Transaction, read: Schedule, firing: Firing, at: Mome
             let firing = schedule_firing::ActiveModel {
                 schedule_id: ActiveValue::Set(schedule.id.0),
                 due_at: ActiveValue::Set(record::millis(due_at)),
-                taken_at: ActiveValue::Set(record::millis(at)),
+                taken_at: ActiveValue::Set(Millis(at)),
                 run_id: ActiveValue::Set(run.as_ref().map(|run| run.id.0)),
             };
             write::insert(&transaction, [firing]).await?;
-            forget_firings(&transaction, schedule.id, at).await?;
+            forget_firings(&transaction, schedule.id, at).await.db()?;
         }
     }
     if due_at.is_some() {
@@ -348,9 +353,9 @@ impl ScheduleStore for SqlStore {
                 created_at: at,
             };
             profiles_exist(&transaction, &schedule).await?;
-            let mut row = record::schedule_model(&schedule)?.into_active_model().reset_all();
+            let mut row = record::schedule_model(&schedule).into_active_model().reset_all();
             row.id = ActiveValue::NotSet;
-            schedule.id = ScheduleId(schedule::Entity::insert(row).exec(&transaction).await?.last_insert_id);
+            schedule.id = ScheduleId(schedule::Entity::insert(row).exec(&transaction).await.db()?.last_insert_id);
             transaction.nudges.schedules();
             transaction.commit().await?;
             Ok(schedule)
@@ -376,7 +381,8 @@ impl ScheduleStore for SqlStore {
                 schedule_asset::Entity::delete_many()
                     .filter(schedule_asset::Column::ScheduleId.eq(id.0))
                     .exec(&transaction)
-                    .await?;
+                    .await
+                    .db()?;
             }
             update(&transaction, &schedule).await?;
             transaction.commit().await?;
@@ -387,7 +393,7 @@ impl ScheduleStore for SqlStore {
 
     async fn delete_schedule(&self, id: ScheduleId) -> Result<()> {
         self.transact(move |transaction| async move {
-            let deleted = schedule::Entity::delete_by_id(id.0).exec(&transaction).await?;
+            let deleted = schedule::Entity::delete_by_id(id.0).exec(&transaction).await.db()?;
             if deleted.rows_affected == 0 {
                 return Err(unknown());
             }
@@ -403,7 +409,7 @@ impl ScheduleStore for SqlStore {
     }
 
     async fn plan_again(&self, at: Moment) -> Result<()> {
-        if planned_later(at).one(self.read()).await?.is_none() {
+        if planned_later(at).one(self.read()).await.db()?.is_none() {
             return Ok(());
         }
         tracing::warn!("the clock was set back; the next firings of schedules are recomputed");
@@ -413,33 +419,35 @@ impl ScheduleStore for SqlStore {
     async fn due_schedules(&self, at: Moment) -> Result<Vec<Schedule>> {
         let rows = schedule::Entity::find()
             .filter(Column::Status.eq(ScheduleStatus::Active.as_str()))
-            .filter(Column::NextFireAt.lte(record::millis(at)))
+            .filter(Column::NextFireAt.lte(Millis(at)))
             .order_by_asc(Column::NextFireAt)
             .order_by_asc(Column::Id)
             .all(self.read())
-            .await?;
+            .await
+            .db()?;
         rows.into_iter().map(record::schedule).collect()
     }
 
     async fn next_firing(&self, after: Moment) -> Result<Option<Moment>> {
-        let next: Option<i64> = schedule::Entity::find()
+        let next: Option<Millis> = schedule::Entity::find()
             .select_only()
             .column(Column::NextFireAt)
             .filter(Column::Status.eq(ScheduleStatus::Active.as_str()))
-            .filter(Column::NextFireAt.gt(record::millis(after)))
+            .filter(Column::NextFireAt.gt(Millis(after)))
             .order_by_asc(Column::NextFireAt)
             .limit(1)
             .into_tuple()
             .one(self.read())
-            .await?;
-        next.map(record::moment).transpose()
+            .await
+            .db()?;
+        Ok(next.map(|at| at.0))
     }
 
     async fn schedules_by_id(&self, ids: &[ScheduleId]) -> Result<HashMap<ScheduleId, Schedule>> {
         let mut found = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(MAX_KEYS) {
             let these = Column::Id.is_in(ids.iter().map(|id| id.0));
-            for row in schedule::Entity::find().filter(these).all(self.read()).await? {
+            for row in schedule::Entity::find().filter(these).all(self.read()).await.db()? {
                 found.insert(ScheduleId(row.id), record::schedule(row)?);
             }
         }

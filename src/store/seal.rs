@@ -23,7 +23,7 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 
-use super::{OpenError, dialect};
+use super::{OpenError, dialect, trouble::DbResult as _};
 use crate::domain::{Error, Result};
 
 /// The prefix of sealed texts. No URL and no API key starts with it.
@@ -192,7 +192,7 @@ pub(super) async fn forget(writer: &DatabaseConnection, key: &SealKey, really: b
         }
         if column == DB_URL {
             let Some(profile) = db_profile::Entity::find_by_id(id).one(&transaction).await? else { continue };
-            let scheme = format!("{}:", profile.backend.to_lowercase());
+            let scheme = format!("{}:", profile.backend.0.as_str().to_lowercase());
             write(&transaction, column, id, key.seal(column, &scheme)?).await?;
             forgotten.db_profiles.push(profile.name);
         } else {
@@ -217,14 +217,14 @@ pub(super) async fn forget(writer: &DatabaseConnection, key: &SealKey, really: b
 
 /// Checks that the probe's row exists.
 pub(super) async fn is_there(connection: &impl ConnectionTrait) -> Result<()> {
-    probe(connection).await?.map(drop).ok_or_else(lost)
+    probe(connection).await.db()?.map(drop).ok_or_else(lost)
 }
 
 /// Writes to the probe's row, to check that the store takes writes.
 pub(super) async fn prove(connection: &impl ConnectionTrait) -> Result<()> {
     let next = Expr::col(seal::Column::Proofs).add(1);
     let update = seal::Entity::update_many().col_expr(seal::Column::Proofs, next);
-    let proved = update.filter(seal::Column::Id.eq(PROBE_ID)).exec(connection).await?;
+    let proved = update.filter(seal::Column::Id.eq(PROBE_ID)).exec(connection).await.db()?;
     if proved.rows_affected == 0 { Err(lost()) } else { Ok(()) }
 }
 

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use entity::suggestion::{self, Column};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
-use super::{items, runs::MAX_KEYS, transaction::Transaction, write};
+use super::{items, runs::MAX_KEYS, transaction::Transaction, trouble::DbResult as _, write};
 use crate::domain::{
     Result,
     apply::Unsettled,
@@ -24,7 +24,7 @@ async fn counts(
     connection: &impl ConnectionTrait,
     runs: &[i64],
     condition: impl Fn() -> Condition,
-) -> Result<HashMap<i64, i64>> {
+) -> Result<HashMap<i64, i64>, DbErr> {
     let mut counts = HashMap::new();
     for runs in runs.chunks(MAX_KEYS) {
         let found: Vec<(i64, i64)> = suggestion::Entity::find()
@@ -47,7 +47,7 @@ fn undecided() -> Condition {
 }
 
 /// Returns what the suggestions of a run still need.
-pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> Result<Unsettled> {
+pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> Result<Unsettled, DbErr> {
     let of = |counts: HashMap<i64, i64>| counts.get(&run.0).copied().unwrap_or_default();
     Ok(Unsettled {
         undecided: of(counts(connection, &[run.0], undecided).await?),
@@ -60,10 +60,10 @@ pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> 
 pub(super) async fn settle(transaction: &Transaction, runs: Vec<Run>, actor: &str, at: Moment) -> Result<()> {
     let settles = |run: &Run| matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success);
     let following: Vec<i64> = runs.iter().filter(|run| settles(run)).map(|run| run.id.0).collect();
-    let undecided = counts(transaction, &following, undecided).await?;
+    let undecided = counts(transaction, &following, undecided).await.db()?;
     // Comparing texts is the expensive part, and most runs still have undecided suggestions.
     let decided: Vec<i64> = following.into_iter().filter(|id| !undecided.contains_key(id)).collect();
-    let unapplied = counts(transaction, &decided, items::unapplied).await?;
+    let unapplied = counts(transaction, &decided, items::unapplied).await.db()?;
     for run in runs {
         let needs = Unsettled {
             undecided: undecided.get(&run.id.0).copied().unwrap_or_default(),

@@ -4,35 +4,39 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use entity::{
-    alternative, evidence,
+    Word, alternative, evidence,
     suggestion::{self, Column},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryOrder, QueryResult,
+    Statement,
     sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 
 use super::{
-    SqlStore, dialect, grouped,
+    SqlStore, chain, dialect, grouped,
     keyset::{self, KeyType, Keyset},
-    number, record,
+    nth, record,
+    trouble::DbResult as _,
 };
 use crate::{
     domain::{
         Result,
+        asset::AssetKind,
         filter::OrderDirection,
         id::{RunId, SuggestionId},
         page::{Cursor, CursorPart, Page, PageRequest},
+        substance::Substance,
         suggestion::{
-            Alternative, ConfidenceBand, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion, SuggestionFilter,
-            SuggestionOrderField, SuggestionTally, TableCount,
+            Alternative, ConfidenceBand, ConfidenceDistribution, Evidence, ReviewCounts, ReviewState, Suggestion,
+            SuggestionFilter, SuggestionOrderField, SuggestionTally, TableCount,
         },
     },
     port::store::SuggestionStore,
 };
 
 /// Selects the suggestions of a run that pass the filter. If `walk` is set, the order's index is walked and the other
-/// indexes are hidden from the planner.
+/// indexes are hidden from the planner, except for that of tables.
 pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter, walk: bool) -> SelectStatement {
     let column = |column: Column| {
         let column = Expr::col(column);
@@ -58,11 +62,15 @@ pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter,
         let comment = Expr::col(Column::ExistingComment);
         query.and_where(if has_comment { comment.is_not_null() } else { comment.is_null() });
     }
+    if let Some(has_newer) = filter.has_newer_version {
+        let newer = Expr::exists(chain::newer_version());
+        query.and_where(if has_newer { newer } else { newer.not() });
+    }
     if let Some(schema) = &filter.schema {
-        query.and_where(column(Column::SchemaName).eq(schema.as_str()));
+        query.and_where(Expr::col(Column::SchemaName).eq(schema.as_str()));
     }
     if let Some(table) = &filter.table {
-        query.and_where(column(Column::TableName).eq(table.as_str()));
+        query.and_where(Expr::col(Column::TableName).eq(table.as_str()));
     }
     if let Some(needle) = needle(filter.search.as_deref()) {
         query.and_where(holds(backend, &needle));
@@ -73,18 +81,31 @@ pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter,
     query
 }
 
+/// Builds a count of suggestions, to be read along the index that serves the filter best: of one table, of all rows in
+/// the order in which they were written, or of the columns that facets count.
+fn counting(backend: DbBackend, query: &SelectStatement, filter: &SuggestionFilter) -> Statement {
+    let reads_rows = filter.has_comment.is_some()
+        || filter.has_newer_version.is_some()
+        || needle(filter.search.as_deref()).is_some()
+        || needle(filter.name.as_deref()).is_some();
+    let index = match &filter.table {
+        Some(_) => "suggestion_by_table",
+        None if reads_rows => "suggestion_by_position",
+        None => "suggestion_facets",
+    };
+    dialect::along(backend.build(query), "suggestion", index)
+}
+
 /// Returns the search text in lower case, or `None` if it is blank.
 fn needle(text: Option<&str>) -> Option<String> {
     text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty())
 }
 
-/// The band of a confidence, as it is spelled.
-fn band() -> Expr {
-    let confidence = || Expr::col(Column::Confidence);
-    Expr::case(confidence().gte(ConfidenceBand::HIGH_FROM), ConfidenceBand::High.as_str())
-        .case(confidence().gte(ConfidenceBand::MEDIUM_FROM), ConfidenceBand::Medium.as_str())
-        .finally(ConfidenceBand::Low.as_str())
-        .into()
+const BANDS: [ConfidenceBand; 3] = [ConfidenceBand::High, ConfidenceBand::Medium, ConfidenceBand::Low];
+
+/// The number of rows that match.
+fn counted_where(condition: Condition) -> Expr {
+    Expr::expr(Func::count(Expr::case(condition, 1)))
 }
 
 /// Matches suggestions whose asset, wording or reviewed text contains `needle`, which must be in lower case.
@@ -122,7 +143,7 @@ fn cursor_key(row: &suggestion::Model, field: SuggestionOrderField) -> Vec<Curso
         SuggestionOrderField::Position => None,
         SuggestionOrderField::Confidence => Some(CursorPart::Float(row.confidence)),
         SuggestionOrderField::Name => Some(CursorPart::Text(row.display.clone())),
-        SuggestionOrderField::ReviewState => Some(CursorPart::Text(row.review_state.clone())),
+        SuggestionOrderField::ReviewState => Some(CursorPart::Text(row.review_state.0.as_str().to_owned())),
     };
     first.into_iter().chain([CursorPart::Int(i64::from(row.position)), CursorPart::Int(row.id)]).collect()
 }
@@ -146,68 +167,80 @@ impl SuggestionStore for SqlStore {
         query.columns(Column::iter());
         let name = field.list_name(run, direction);
         let cursor = |row: &suggestion::Model| Cursor { list: name.clone(), key: cursor_key(row, field) };
-        keyset::page(self.read(), &ordered_by(field, direction), page, &query, cursor)
-            .await?
-            .try_map(record::suggestion)
+        let mut order = ordered_by(field, direction);
+        if filter.table.is_some() {
+            // The few suggestions of a table are found by its index and then sorted.
+            let backend = self.read().get_database_backend();
+            order.columns = order.columns.into_iter().map(|(it, of)| (dialect::plain(backend, it), of)).collect();
+        }
+        Ok(keyset::page(self.read(), &order, page, &query, cursor).await?.map(record::suggestion))
     }
 
     async fn suggestions_count(&self, run: RunId, filter: &SuggestionFilter) -> Result<i64> {
-        let mut query = passing(self.read().get_database_backend(), run, filter, false);
-        number(self.read(), query.expr(Expr::cust("count(*)"))).await
+        let backend = self.read().get_database_backend();
+        let mut query = passing(backend, run, filter, false);
+        let statement = counting(backend, query.expr(Expr::cust("count(*)")), filter);
+        let row = self.read().query_one_raw(statement).await.db()?;
+        Ok(row.map(|row| nth(&row, 0)).transpose()?.unwrap_or_default())
     }
 
     async fn suggestion_tallies(&self, run: RunId, filter: &SuggestionFilter) -> Result<Vec<SuggestionTally>> {
-        let mut query = passing(self.read().get_database_backend(), run, &filter.without_tallied(), false);
-        let state = Column::ReviewState;
-        query
-            .columns([state, Column::AssetKind, Column::Substance])
-            .expr_as(band(), "band")
-            .expr(Expr::cust("count(*)"))
-            .expr(Expr::col(Column::AppliedId).count())
-            .group_by_columns([state, Column::AssetKind, Column::Substance])
-            .add_group_by([Expr::col("band")]);
+        let backend = self.read().get_database_backend();
+        let filter = filter.without_tallied();
+        let mut query = passing(backend, run, &filter, false);
+        let groups = [Column::AssetKind, Column::Substance, Column::ReviewState];
+        query.columns(groups).group_by_columns(groups);
+        // Counts for each band, and not groups by band: these are read along an index, without sorting.
+        for band in BANDS {
+            let is_in = || in_band(&Expr::col(Column::Confidence), band);
+            let applied = is_in().add(Expr::col(Column::AppliedId).is_not_null());
+            query.expr(counted_where(is_in())).expr(counted_where(applied));
+        }
         let mut tallies = Vec::new();
-        for row in self.read().query_all(&query).await? {
-            let (state, kind, substance): (String, String, Option<String>) =
-                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            let band: String = row.try_get_by_index(3)?;
+        for row in self.read().query_all_raw(counting(backend, &query, &filter)).await.db()? {
+            let (kind, substance, state): (Word<AssetKind>, Option<Word<Substance>>, Word<ReviewState>) =
+                (nth(&row, 0)?, nth(&row, 1)?, nth(&row, 2)?);
             // Opening the store rates every row, so none is unrated here.
             let Some(substance) = substance else { continue };
-            tallies.push(SuggestionTally {
-                state: record::spelled(&state)?,
-                band: record::spelled(&band)?,
-                kind: record::spelled(&kind)?,
-                substance: record::spelled(&substance)?,
-                count: whole(row.try_get_by_index(4)?),
-                applied: whole(row.try_get_by_index(5)?),
-            });
+            for (at, band) in BANDS.into_iter().enumerate() {
+                let (count, applied): (i64, i64) = (nth(&row, 3 + 2 * at)?, nth(&row, 4 + 2 * at)?);
+                let (count, applied) = (whole(count), whole(applied));
+                if count > 0 {
+                    let (state, kind, substance) = (state.0, kind.0, substance.0);
+                    tallies.push(SuggestionTally { state, band, kind, substance, count, applied });
+                }
+            }
         }
         Ok(tallies)
     }
 
     async fn suggestion_tables(&self, run: RunId, filter: &SuggestionFilter, limit: u64) -> Result<Vec<TableCount>> {
+        let backend = self.read().get_database_backend();
         let filter = SuggestionFilter { table: None, ..filter.clone() };
-        let mut query = passing(self.read().get_database_backend(), run, &filter, false);
+        let mut query = passing(backend, run, &filter, false);
         query
             .columns([Column::SchemaName, Column::TableName])
             .expr_as(Expr::cust("count(*)"), "counted")
             .and_where(Expr::col(Column::TableName).is_not_null())
-            .group_by_columns([Column::SchemaName, Column::TableName])
+            .group_by_columns([Column::TableName, Column::SchemaName])
             .order_by_expr(Expr::col("counted"), Order::Desc)
             .order_by(Column::SchemaName, Order::Asc)
             .order_by(Column::TableName, Order::Asc)
             .limit(limit);
         let table = |row: QueryResult| {
-            let count: i64 = row.try_get_by_index(2)?;
-            Ok(TableCount { schema: row.try_get_by_index(0)?, table: row.try_get_by_index(1)?, count: whole(count) })
+            let count: i64 = nth(&row, 2)?;
+            Ok(TableCount { schema: nth(&row, 0)?, table: nth(&row, 1)?, count: whole(count) })
         };
-        self.read().query_all(&query).await?.into_iter().map(table).collect()
+        // Without a filter, the index of tables has the groups in order.
+        let is_all = filter == SuggestionFilter::default();
+        let statement = if is_all { backend.build(&query) } else { counting(backend, &query, &filter) };
+        self.read().query_all_raw(statement).await.db()?.into_iter().map(table).collect()
     }
 
     async fn suggestions_by_id(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Suggestion>> {
         let these = Column::Id.is_in(ids.iter().map(|id| id.0));
-        let rows = suggestion::Entity::find().filter(these).all(self.read()).await?;
-        rows.into_iter().map(|row| Ok((SuggestionId(row.id), record::suggestion(row)?))).collect()
+        let rows = suggestion::Entity::find().filter(these).all(self.read()).await.db()?;
+        Ok(rows.into_iter().map(|row| (SuggestionId(row.id), record::suggestion(row))).collect())
     }
 
     async fn alternatives(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Alternative>>> {
@@ -216,7 +249,8 @@ impl SuggestionStore for SqlStore {
             .order_by_asc(alternative::Column::SuggestionId)
             .order_by_asc(alternative::Column::Position)
             .all(self.read())
-            .await?;
+            .await
+            .db()?;
         let alternative = |row: alternative::Model| {
             (SuggestionId(row.suggestion_id), Alternative { text: row.text, confidence: row.confidence })
         };
@@ -229,7 +263,8 @@ impl SuggestionStore for SqlStore {
             .order_by_asc(evidence::Column::SuggestionId)
             .order_by_asc(evidence::Column::Position)
             .all(self.read())
-            .await?;
+            .await
+            .db()?;
         let ground = |row: evidence::Model| {
             (SuggestionId(row.suggestion_id), Evidence { source: row.source, detail: row.detail })
         };
@@ -251,9 +286,9 @@ impl SuggestionStore for SqlStore {
             .and_where(Expr::col(Column::RunId).is_in(runs.iter().map(|run| run.0)))
             .group_by_col(Column::RunId);
         let mut found = HashMap::new();
-        for row in self.read().query_all(&query).await? {
-            let (run, total): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-            let (medium_up, high): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        for row in self.read().query_all(&query).await.db()? {
+            let (run, total): (i64, i64) = (nth(&row, 0)?, nth(&row, 1)?);
+            let (medium_up, high): (i64, i64) = (nth(&row, 2)?, nth(&row, 3)?);
             let counts = ConfidenceDistribution {
                 high: whole(high),
                 medium: whole(medium_up - high),
@@ -274,10 +309,10 @@ impl SuggestionStore for SqlStore {
             .and_where(Expr::col(Column::RunId).is_in(runs.iter().map(|run| run.0)))
             .group_by_columns([Column::RunId, Column::ReviewState]);
         let mut found: HashMap<RunId, ReviewCounts> = HashMap::new();
-        for row in self.read().query_all(&query).await? {
-            let (run, state): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        for row in self.read().query_all(&query).await.db()? {
+            let (run, state): (i64, Word<ReviewState>) = (nth(&row, 0)?, nth(&row, 1)?);
             let counts = found.entry(RunId(run)).or_default();
-            counts.add(record::spelled(&state)?, whole(row.try_get_by_index(2)?), whole(row.try_get_by_index(3)?));
+            counts.add(state.0, whole(nth(&row, 2)?), whole(nth(&row, 3)?));
         }
         Ok(found)
     }

@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use tracing::Instrument as _;
 
-use super::{SqlStore, condition::Condition, connection::Fitted, nudges::Nudges, trouble};
+use super::{SqlStore, condition::Condition, connection::Fitted, nudges::Nudges, trouble, trouble::DbResult as _};
 use crate::domain::{Error, Result};
 
 /// The connection that writes.
@@ -33,7 +33,7 @@ impl Writer {
 
     /// Closes the connection after the last write.
     pub(super) async fn close(&self) -> Result<()> {
-        Ok(self.0.bare.close_by_ref().await?)
+        self.0.bare.close_by_ref().await.db()
     }
 }
 
@@ -89,7 +89,7 @@ impl Transaction {
             ..TransactionOptions::default()
         };
         let begun = store.writer.0.bare.begin_with_options(options).await;
-        let begun = begun.inspect_err(|error| store.condition.failed(error))?;
+        let begun = begun.inspect_err(|error| store.condition.failed(error)).db()?;
         Ok(Self {
             connection: Fitted::new(begun, Arc::clone(&store.condition)),
             failed: AtomicBool::new(false),
@@ -103,13 +103,13 @@ impl Transaction {
     /// # Errors
     /// `Unsure` if the connection broke before the database answered; after any other error nothing is recorded.
     pub(super) async fn commit(self) -> Result<()> {
-        self.goes_on()?;
+        self.goes_on().db()?;
         let condition = &self.store.condition;
         match self.connection.bare.commit().await {
             Ok(()) => condition.wrote(),
             Err(error) => {
                 condition.failed(&error);
-                return Err(if trouble::is_away(&error) { Error::unsure(UNSURE) } else { error.into() });
+                return if trouble::is_away(&error) { Err(Error::unsure(UNSURE)) } else { Err(error).db() };
             }
         }
         self.nudges.send(&self.store).await;

@@ -5,7 +5,7 @@
 use sea_orm::{DbErr, RuntimeErr, SqlxError, sqlx::postgres::PgDatabaseError};
 
 use super::dialect::{postgres, sqlite};
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 
 /// Returns the driver's own error, if the error comes from the driver.
 pub(super) fn driver_error(error: &DbErr) -> Option<&SqlxError> {
@@ -66,6 +66,18 @@ impl Trouble {
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         Self::unavailable(trouble.text())
+    }
+}
+
+/// Converts errors of the store's database to errors of the domain.
+pub(super) trait DbResult<T> {
+    /// Returns the same result with an error of the domain.
+    fn db(self) -> Result<T>;
+}
+
+impl<T> DbResult<T> for Result<T, DbErr> {
+    fn db(self) -> Result<T> {
+        self.map_err(|error| trouble(&error).map_or_else(|| Error::internal(error), Error::from))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use entity::{
-    run,
+    Millis, run,
     usage_tally::{self, Column},
 };
 use sea_orm::{
@@ -13,10 +13,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
-use super::{SqlStore, record, transaction::Transaction};
+use super::{SqlStore, nth, record, transaction::Transaction, trouble::DbResult as _};
 use crate::{
     domain::{
-        Result,
+        Error, Result,
         clock::Moment,
         usage::{QUARTER_MS, Usage, UsageSum},
     },
@@ -52,7 +52,7 @@ pub(super) async fn follow(
     let millis = record::millis(at);
     let row = usage_tally::ActiveModel {
         quarter: ActiveValue::Set(millis - millis.rem_euclid(QUARTER_MS)),
-        provider: ActiveValue::Set(after.provider.clone().unwrap_or_default()),
+        provider: ActiveValue::Set(after.provider.map(|provider| provider.0.as_str().to_owned()).unwrap_or_default()),
         model: ActiveValue::Set(after.model.clone().unwrap_or_default()),
         runs: ActiveValue::Set(started),
         input_tokens: ActiveValue::Set(of(|run| run.input_tokens)),
@@ -67,7 +67,7 @@ pub(super) async fn follow(
     for column in SUMS {
         add.value(column, Expr::col((usage_tally::Entity, column)).add(Expr::col(("excluded", column))));
     }
-    usage_tally::Entity::insert(row).on_conflict(add).exec_without_returning(transaction).await?;
+    usage_tally::Entity::insert(row).on_conflict(add).exec_without_returning(transaction).await.db()?;
     Ok(())
 }
 
@@ -76,7 +76,7 @@ fn sums(from: Option<Moment>) -> SelectStatement {
     let mut query = Query::select();
     query.from(usage_tally::Entity);
     if let Some(from) = from {
-        query.and_where(Expr::col(Column::Quarter).gte(record::millis(from)));
+        query.and_where(Expr::col(Column::Quarter).gte(Millis(from)));
     }
     for column in SUMS {
         let sum = Expr::col(column).sum().if_null(0);
@@ -87,9 +87,9 @@ fn sums(from: Option<Moment>) -> SelectStatement {
 
 /// Reads the sums of a row, which come first in it.
 fn sum_of(row: &QueryResult) -> Result<UsageSum> {
-    let whole = |at: usize| row.try_get_by_index::<i64>(at);
+    let whole = |at: usize| nth::<i64>(row, at);
     let small = |at: usize| whole(at).map(|count| i32::try_from(count).unwrap_or(i32::MAX));
-    let cost: f64 = row.try_get_by_index(7)?;
+    let cost: f64 = nth(row, 7)?;
     let usage = Usage {
         input_tokens: whole(1)?,
         output_tokens: whole(2)?,
@@ -109,11 +109,10 @@ impl UsageStore for SqlStore {
             .group_by_columns([Column::Provider, Column::Model])
             .take();
         let mut found = Vec::new();
-        for row in self.read().query_all(&query).await? {
-            let (provider, model): (String, String) =
-                (row.try_get_by_index(SUMS.len())?, row.try_get_by_index(SUMS.len() + 1)?);
+        for row in self.read().query_all(&query).await.db()? {
+            let (provider, model): (String, String) = (nth(&row, SUMS.len())?, nth(&row, SUMS.len() + 1)?);
             let provider = Some(provider).filter(|provider| !provider.is_empty());
-            let provider = provider.as_deref().map(record::spelled).transpose()?;
+            let provider = provider.map(|provider| provider.parse()).transpose().map_err(Error::internal)?;
             found.push(ModelUsage { provider, model, sum: sum_of(&row)? });
         }
         Ok(found)
@@ -121,7 +120,7 @@ impl UsageStore for SqlStore {
 
     async fn usage_by_quarter(&self, from: Option<Moment>) -> Result<Vec<(Moment, UsageSum)>> {
         let query = sums(from).column(Column::Quarter).group_by_col(Column::Quarter).take();
-        let rows = self.read().query_all(&query).await?;
-        rows.iter().map(|row| Ok((record::moment(row.try_get_by_index(SUMS.len())?)?, sum_of(row)?))).collect()
+        let rows = self.read().query_all(&query).await.db()?;
+        rows.iter().map(|row| Ok((nth::<Millis>(row, SUMS.len())?.0, sum_of(row)?))).collect()
     }
 }

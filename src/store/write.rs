@@ -4,14 +4,14 @@
 
 use std::collections::HashMap;
 
-use entity::{alternative, evidence, run, run_event, run_label, run_row, suggestion};
+use entity::{JsonText, Word, alternative, evidence, run, run_event, run_label, run_row, suggestion};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
-    QueryFilter, QueryTrait,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    ModelTrait, QueryFilter, QueryTrait,
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{ask, chain, items, record, schedules, transaction::Transaction, usage};
+use super::{ask, chain, items, nth, record, schedules, transaction::Transaction, trouble::DbResult as _, usage};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -28,11 +28,11 @@ const MAX_ROWS: usize = 1_000;
 
 /// Records an edit and adds its nudges to the transaction.
 pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()> {
-    let before = edit.before().map(record::run_model).transpose()?;
+    let before = edit.before().map(record::run_model);
     let before = before.as_ref();
-    let after = record::run_model(&edit.run)?;
+    let after = record::run_model(&edit.run);
     match before {
-        Some(before) => update_run(transaction, before, &after).await?,
+        Some(before) => update_run(transaction, before, &after).await.db()?,
         None => insert(transaction, [after.clone().into_active_model()]).await?,
     }
     if before.is_some_and(|before| before.labels != after.labels) {
@@ -44,18 +44,18 @@ pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()
         insert(transaction, rows).await?;
     }
     if edit.retries_failed {
-        retry_failed(transaction, edit.run.id).await?;
+        retry_failed(transaction, edit.run.id).await.db()?;
     }
     items::write(transaction, edit).await?;
     ask::write(transaction, edit.run.id, &edit.turn).await?;
     let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
     schedules::mark_seen(transaction, &edit.run, &edit.outcomes).await?;
     if let Some(before) = edit.before() {
-        schedules::follow(transaction, before, &edit.run).await?;
+        schedules::follow(transaction, before, &edit.run).await.db()?;
     }
     let mut events = Vec::with_capacity(edit.events.len());
     for event in &edit.events {
-        let mut model = record::event_model(event)?;
+        let mut model = record::event_model(event);
         if event.event_type == RunEventType::AssetFinished {
             let suggestion = event.position.and_then(|position| suggestions.get(&position));
             model.suggestion_id = suggestion.map(|id| id.0).or(model.suggestion_id);
@@ -79,7 +79,7 @@ where
         if chunk.is_empty() {
             return Ok(());
         }
-        <A::Entity as EntityTrait>::insert_many(chunk).exec_without_returning(transaction).await?;
+        <A::Entity as EntityTrait>::insert_many(chunk).exec_without_returning(transaction).await.db()?;
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn chunk_size<A: ActiveModelTrait>() -> usize {
 }
 
 /// Updates the changed columns only, so that indexes of other columns are not touched.
-async fn update_run(transaction: &Transaction, before: &run::Model, after: &run::Model) -> Result<()> {
+async fn update_run(transaction: &Transaction, before: &run::Model, after: &run::Model) -> Result<(), DbErr> {
     let mut update = Query::update();
     update.table(run::Entity).and_where(Expr::col(run::Column::Id).eq(after.id));
     let mut changed = false;
@@ -109,7 +109,7 @@ async fn update_run(transaction: &Transaction, before: &run::Model, after: &run:
 
 /// Records the labels of a run, one row each for filters.
 async fn write_labels(transaction: &Transaction, run: RunId, labels: &[String]) -> Result<()> {
-    run_label::Entity::delete_many().filter(run_label::Column::RunId.eq(run.0)).exec(transaction).await?;
+    run_label::Entity::delete_many().filter(run_label::Column::RunId.eq(run.0)).exec(transaction).await.db()?;
     let rows = labels.iter().map(|label| run_label::Model { run_id: run.0, label: label.clone() }.into_active_model());
     insert(transaction, rows).await
 }
@@ -118,7 +118,7 @@ fn row_model(run: RunId, row: &Row) -> run_row::ActiveModel {
     run_row::Model {
         run_id: run.0,
         position: row.position,
-        asset_kind: row.asset.kind.as_str().to_owned(),
+        asset_kind: Word(row.asset.kind),
         database_name: row.asset.database.clone(),
         schema_name: row.asset.schema.clone(),
         table_name: row.asset.table.clone(),
@@ -132,7 +132,7 @@ fn row_model(run: RunId, row: &Row) -> run_row::ActiveModel {
 }
 
 /// Makes failed rows pending again.
-async fn retry_failed(transaction: &Transaction, run: RunId) -> Result<()> {
+async fn retry_failed(transaction: &Transaction, run: RunId) -> Result<(), DbErr> {
     run_row::Entity::update_many()
         .col_expr(run_row::Column::Status, Expr::value(PENDING))
         .col_expr(run_row::Column::Error, Expr::value(None::<String>))
@@ -169,12 +169,12 @@ async fn write_outcomes(
             }
             RowOutcome::Skipped => skipped.push(row.position),
             RowOutcome::Failed(error) => {
-                end_rows(transaction, run, &[row.position], FAILED, Some(error)).await?;
+                end_rows(transaction, run, &[row.position], FAILED, Some(error)).await.db()?;
             }
         }
     }
-    end_rows(transaction, run, &done, DONE, None).await?;
-    end_rows(transaction, run, &skipped, SKIPPED, None).await?;
+    end_rows(transaction, run, &done, DONE, None).await.db()?;
+    end_rows(transaction, run, &skipped, SKIPPED, None).await.db()?;
     write_suggestions(transaction, run, &suggestions).await
 }
 
@@ -184,8 +184,8 @@ async fn end_rows(
     positions: &[i32],
     status: &str,
     error: Option<&RunError>,
-) -> Result<()> {
-    let error = error.map(record::to_json).transpose()?;
+) -> Result<(), DbErr> {
+    let error = error.cloned().map(JsonText);
     for positions in positions.chunks(MAX_ROWS) {
         run_row::Entity::update_many()
             .col_expr(run_row::Column::Status, Expr::value(status))
@@ -211,7 +211,7 @@ async fn write_suggestions(
     drafts: &[(&Row, &Draft, Seen<'_>)],
 ) -> Result<HashMap<i32, SuggestionId>> {
     let again: Vec<SuggestionId> = drafts.iter().filter_map(|(row, ..)| row.again).collect();
-    let mut chains = chain::ends(transaction, &again).await?;
+    let mut chains = chain::ends(transaction, &again).await.db()?;
     let mut ids = HashMap::with_capacity(drafts.len());
     for drafts in drafts.chunks(chunk_size::<suggestion::ActiveModel>()) {
         let mut chunk = Vec::with_capacity(drafts.len());
@@ -221,8 +221,8 @@ async fn write_suggestions(
         }
         let mut insert = suggestion::Entity::insert_many(chunk).into_query();
         insert.returning(Query::returning().columns([suggestion::Column::Id, suggestion::Column::Position]));
-        for row in transaction.query_all(&insert).await? {
-            ids.insert(row.try_get_by_index(1)?, SuggestionId(row.try_get_by_index(0)?));
+        for row in transaction.query_all(&insert).await.db()? {
+            ids.insert(nth(&row, 1)?, SuggestionId(nth(&row, 0)?));
         }
     }
     let (mut alternatives, mut grounds) = (Vec::new(), Vec::new());
@@ -265,7 +265,7 @@ fn suggestion_model(
         id: ActiveValue::NotSet,
         run_id: ActiveValue::Set(run.0),
         position: ActiveValue::Set(row.position),
-        asset_kind: ActiveValue::Set(row.asset.kind.as_str().to_owned()),
+        asset_kind: ActiveValue::Set(Word(row.asset.kind)),
         database_name: ActiveValue::Set(row.asset.database.clone()),
         schema_name: ActiveValue::Set(row.asset.schema.clone()),
         table_name: ActiveValue::Set(row.asset.table.clone()),
@@ -277,7 +277,7 @@ fn suggestion_model(
         logprob: ActiveValue::Set(draft.logprob),
         reasoning: ActiveValue::Set(draft.reasoning.clone()),
         existing_comment: ActiveValue::Set(seen.comment.map(str::to_owned)),
-        review_state: ActiveValue::Set(ReviewState::Unreviewed.as_str().to_owned()),
+        review_state: ActiveValue::Set(Word(ReviewState::Unreviewed)),
         reviewer: ActiveValue::Set(None),
         reviewed_at: ActiveValue::Set(None),
         review_text: ActiveValue::Set(None),
@@ -286,6 +286,6 @@ fn suggestion_model(
         applied_id: ActiveValue::Set(None),
         applied_text: ActiveValue::Set(None),
         data_type: ActiveValue::Set(seen.data_type.map(str::to_owned)),
-        substance: ActiveValue::Set(Some(substance(&first.text, rated).as_str().to_owned())),
+        substance: ActiveValue::Set(Some(Word(substance(&first.text, rated)))),
     })
 }

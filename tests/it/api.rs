@@ -132,6 +132,7 @@ impl Target for FakeTarget {
             foreign_keys: Vec::new(),
             unique_keys: Vec::new(),
             referenced_by: Vec::new(),
+            definition: None,
             problems: Problems::default(),
         };
         self.reached(tables.iter().map(detail).collect())

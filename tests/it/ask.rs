@@ -129,7 +129,9 @@ async fn joins_are_explained_step_by_step_and_nothing_is_invented() {
         asked(&server, json!({ "question": "How do customers join to products?", "dbProfileIds": [profile] })).await;
     let steps = "They join as follows:\n1. [main.orders.customer_id] refers to [main.customers.id]\n\
         2. [main.order_lines.order_id] refers to [main.orders.id]\n\
-        3. [main.order_lines.product_id] refers to [main.products.id]\n";
+        3. [main.order_lines.product_id] refers to [main.products.id]\n\
+        Join conditions: main.orders.customer_id = main.customers.id AND main.order_lines.order_id = main.orders.id \
+        AND main.order_lines.product_id = main.products.id\n";
     assert_eq!(done.answer, steps);
     assert_eq!(done.citations.len(), 6, "{:?}", done.citations);
 
@@ -350,17 +352,20 @@ async fn a_table_that_many_refer_to_hides_no_way_and_keys_of_several_columns_are
     let profile = server.create_db_profile("logs", &target.url()).await;
     let answer =
         async |question: &str| asked(&server, json!({ "question": question, "dbProfileIds": [profile] })).await.answer;
-    let way = "They join as follows:\n1. [main.vouchers.user_id] refers to [main.users.id]\n";
+    let way = "They join as follows:\n1. [main.vouchers.user_id] refers to [main.users.id]\n\
+        Join conditions: main.vouchers.user_id = main.users.id\n";
     assert_eq!(answer("How do users join to vouchers?").await, way);
     assert_eq!(answer("How do vouchers join to users?").await, way);
     assert_eq!(
         answer("How do scans join to parcels?").await,
         "They join as follows:\n1. [main.scans.region] and [main.scans.number] together refer to [main.parcels.region] \
-         and [main.parcels.number]\n"
+         and [main.parcels.number]\nJoin conditions: main.scans.region = main.parcels.region AND main.scans.number = \
+         main.parcels.number\n"
     );
     assert!(answer("How do islands join to users?").await.starts_with("No foreign keys connect them.\n"));
     let hub = answer("What refers to users?").await;
-    let (told, more) = hub.rsplit_once("and ").unwrap_or_else(|| panic!("{hub}"));
+    let list = hub.strip_prefix("These refer to [main.users]:\n").unwrap_or_else(|| panic!("{hub}"));
+    let (told, more) = list.rsplit_once("and ").unwrap_or_else(|| panic!("{hub}"));
     let more: usize = more.split_once(' ').unwrap().0.parse().unwrap();
     assert_eq!(told.lines().count() + more, 61, "no reference is omitted silently: {hub}");
 }

@@ -68,7 +68,7 @@ async fn a_model_uses_tools_and_its_answer_streams_and_cites() {
     assert_eq!((&asked[0].body["tool_choice"], &asked[0].body["stream"]), (&json!("required"), &json!(true)));
     let names: Vec<&Value> =
         asked[0].body["tools"].as_array().unwrap().iter().map(|tool| &tool["function"]["name"]).collect();
-    assert_eq!(names, ["search_assets", "describe", "relations", "find_suggestions", "list_runs"]);
+    assert_eq!(names, ["search_assets", "describe", "relations", "undescribed", "find_suggestions", "list_runs"]);
     assert_eq!(messages(&asked[1], "tool").len(), 2);
     assert_eq!(
         asked[1].body["tool_choice"],

@@ -29,6 +29,9 @@ fn describe(table: &TableDetail, statistics: Option<&TableStatistics>, options: 
         statistics: statistics.cloned().map(Arc::new),
         subjects,
         options: options.clone(),
+        lineage: Arc::default(),
+        names: Arc::default(),
+        documented: Arc::default(),
         revisions: Vec::new(),
         about: None,
         is_retry: false,
@@ -119,6 +122,7 @@ pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, Table
                 foreign_keys,
                 unique_keys: vec![primary],
                 referenced_by: Vec::new(),
+                definition: None,
                 problems: Problems::default(),
             },
             statistics,
@@ -193,6 +197,7 @@ fn table(name: &str, columns: Vec<Column>) -> TableDetail {
         foreign_keys: Vec::new(),
         unique_keys: Vec::new(),
         referenced_by: Vec::new(),
+        definition: None,
         problems: Problems::default(),
     }
 }
@@ -245,6 +250,64 @@ fn names_of_every_kind_are_read() {
         writeln!(out, "{table}.{name} {data_type}: {}", text_of(table, name, data_type)).unwrap();
     }
     insta::assert_snapshot!(out);
+}
+
+/// Returns the first alternatives for tables of columns, one per line.
+fn texts_of(tables: &[(&str, &[(&str, &str)])]) -> String {
+    let mut out = String::new();
+    for (name, columns) in tables {
+        let detail = table(name, columns.iter().map(|(name, data_type)| column(name, data_type)).collect());
+        let names = std::iter::once("").chain(columns.iter().map(|(name, _)| *name));
+        for (column, draft) in names.zip(describe(&detail, None, &options())) {
+            writeln!(out, "{name}.{column}: {}", draft.unwrap().alternatives[0].text).unwrap();
+        }
+    }
+    out
+}
+
+#[test]
+fn names_without_separators_are_taken_apart() {
+    let text = texts_of(&[
+        (
+            "workorderrouting",
+            &[
+                ("workorderid", "integer"),
+                ("operationsequence", "smallint"),
+                ("scheduledenddate", "timestamp"),
+                ("actualresourcehrs", "numeric(9,4)"),
+                ("plannedcost", "numeric"),
+                ("modifieddate", "timestamp"),
+            ],
+        ),
+        (
+            "salesorderheader",
+            &[
+                ("salesorderid", "integer"),
+                ("onlineorderflag", "boolean"),
+                ("billtoaddressid", "integer"),
+                ("creditcardapprovalcode", "varchar(15)"),
+                ("taxamt", "numeric"),
+                ("totaldue", "numeric"),
+                ("rowguid", "uuid"),
+            ],
+        ),
+        ("vemployee", &[("jobtitle", "text"), ("vacationhours", "smallint"), ("loginid", "text")]),
+        ("tblcustomers", &[("custno", "integer"), ("addressline2", "text")]),
+    ]);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn names_in_other_languages_stay_whole() {
+    let text = texts_of(&[
+        ("bestellung", &[("bestellnummer", "integer"), ("lieferdatum", "date"), ("bestand", "integer")]),
+        ("commande", &[("numeroclient", "integer"), ("datelivraison", "date"), ("partage", "integer")]),
+        ("pedido", &[("numerocliente", "integer"), ("fechaentrega", "date"), ("planeta", "text")]),
+    ]);
+    for name in ["bestellnummer", "lieferdatum", "bestand", "numeroclient", "partage", "numerocliente", "fechaentrega"]
+    {
+        assert!(text.to_lowercase().contains(&format!(": {name}")), "{name} is taken apart in {text}");
+    }
 }
 
 #[test]
@@ -334,6 +397,9 @@ fn it_costs_nothing_and_leaves_out_what_does_not_exist() {
         statistics: None,
         subjects: vec![Subject::Column(0), Subject::Column(7)],
         options: RunOptions { instructions: Some("in verse".to_owned()), ..options() },
+        lineage: Arc::default(),
+        names: Arc::default(),
+        documented: Arc::default(),
         revisions: Vec::new(),
         about: None,
         is_retry: false,
@@ -429,6 +495,7 @@ proptest! {
             foreign_keys: keys.into_iter().flatten().collect(),
             unique_keys: Vec::new(),
             referenced_by,
+            definition: None,
             problems: Problems::default(),
         };
         let statistics = TableStatistics { sampled_rows, complete: true, columns: statistics, problems: Vec::new() };

@@ -152,6 +152,7 @@ impl Target for FakeDb {
             foreign_keys: Vec::new(),
             unique_keys: Vec::new(),
             referenced_by: Vec::new(),
+            definition: None,
             problems: Problems::default(),
         });
         Ok(details.collect())

@@ -123,6 +123,35 @@ async fn bulk_accept_keeps_peoples_comments_unless_replacing_is_requested() {
 }
 
 #[tokio::test]
+async fn bulk_accept_keeps_a_reviewers_text_of_this_and_of_other_versions() {
+    let house = House::new().await;
+    house.target.execute("DELETE FROM gloss_comments");
+    let (first, _) = house.run(json!({}), "RUN").await;
+    let edited = house.suggestion(&first, "total").await["id"].clone();
+    assert_eq!(house.review(json!({ "ids": [edited], "decision": "ACCEPT", "text": "Sum" })).await, (1, 0));
+    assert_eq!(house.accept_all(&first).await, (2, 1));
+    assert_eq!(house.suggestion(&first, "total").await["finalText"], "Sum");
+    // A second bulk accept changes nothing.
+    assert_eq!(house.accept_all(&first).await, (0, 1));
+
+    let again = "mutation ($run: ID!) { rerun(input: { runId: $run }) { runs { id } } }";
+    let second = house.server.data(again, json!({ "run": first })).await["rerun"]["runs"][0]["id"].take();
+    let second = second.as_str().unwrap();
+    house.server.events(second, 0).await;
+    // Version 2 takes the place of an accepted version 1, but not of an edited one.
+    assert_eq!(house.accept_all(second).await, (2, 1));
+    assert_eq!(house.suggestion(second, "total").await["review"]["state"], "UNREVIEWED");
+    assert_eq!(house.suggestion(&first, "total").await["review"]["state"], "EDITED");
+    assert_eq!(house.suggestion(&first, "id").await["review"]["state"], "SKIPPED");
+    let all = json!({ "runId": second, "decision": "ACCEPT", "replaceComments": true });
+    assert_eq!(house.review(all).await, (1, 0));
+    assert_eq!(house.suggestion(&first, "total").await["review"]["state"], "SKIPPED");
+    let restored = json!({ "runId": second, "decision": "RESTORE" });
+    assert_eq!(house.review(restored).await.1, 0);
+    assert_eq!(house.suggestion(&first, "total").await["finalText"], "Sum", "the edit returns");
+}
+
+#[tokio::test]
 async fn comments_of_gloss_count_as_a_persons_once_a_person_changes_them() {
     let house = House::new().await;
     let (first, _) = house.run(json!({}), "RUN").await;

@@ -88,6 +88,7 @@ fn customers() -> TableDetail {
         foreign_keys: vec![ForeignKey::single("country_cd", "countries", "code")],
         unique_keys: vec![vec!["id".into()], vec!["email".into()]],
         referenced_by: vec!["orders".into()],
+        definition: None,
         problems: Problems::default(),
     }
 }
@@ -110,6 +111,9 @@ fn request(table: TableDetail, subjects: &[Subject]) -> DescribeRequest {
         statistics: None,
         subjects: subjects.to_vec(),
         options: RunOptions::defaults(LlmProvider::OpenAiCompatible),
+        lineage: Arc::default(),
+        names: Arc::default(),
+        documented: Arc::default(),
         revisions: Vec::new(),
         about: None,
         is_retry: false,

@@ -53,6 +53,8 @@ async fn names_are_found_by_what_they_mean() {
     assert!(found(&server, "orderi", &profile).await.contains(&"main.ord".to_owned()), "on the way to \"ordering\"");
     assert_eq!(found(&server, "client", &profile).await[0], "main.cust", "a synonym matches");
     assert_eq!(found(&server, "unheard-of", &profile).await, [""; 0]);
+    assert_eq!(found(&server, "custmer mail", &profile).await, ["main.cust.cust_email_addr"], "a misspelled word");
+    assert_eq!(found(&server, "adress", &profile).await, ["main.cust.cust_email_addr"], "a letter is missing");
     // A match of one word out of two is still a result.
     assert_eq!(found(&server, "customer zebra", &profile).await[0], "main.cust");
 
@@ -89,7 +91,8 @@ async fn exact_names_rank_first_whatever_is_accepted() {
         }
         let ask = json!({ "question": "How do customers join to orders?", "dbProfileIds": [profile] });
         let done = crate::ask::asked(&server, ask).await;
-        let way = "They join as follows:\n1. [main.orders.customer_id] refers to [main.customers.id]\n";
+        let way = "They join as follows:\n1. [main.orders.customer_id] refers to [main.customers.id]\n\
+            Join conditions: main.orders.customer_id = main.customers.id\n";
         assert_eq!(done.answer, way, "accepted: {accepted}");
         let ask = json!({ "question": "Which tables refer to customers?", "dbProfileIds": [profile] });
         let done = crate::ask::asked(&server, ask).await;

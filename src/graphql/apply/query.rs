@@ -20,9 +20,9 @@ pub struct ApplyQuery;
 
 #[Object]
 impl ApplyQuery {
-    /// What an apply, or with `rollback` a roll-back, would write now, with the exact statements, in the order of
-    /// writing: those that replace a comment first. Writes nothing. Each page is read live; if the database cannot be
-    /// reached, this field is null, with an error. The page size is 50 by default and at most 200.
+    /// The exact statements that an apply (or, with `rollback`, a roll-back) would execute now, in that order: those
+    /// that replace a comment first. Writes nothing. Each page is read live; if the database cannot be reached, this
+    /// field is null, with an error. The page size is 50 by default and at most 200.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity + ROW_COST)")]
     async fn apply_plan(
         &self,

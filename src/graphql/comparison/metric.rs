@@ -16,7 +16,7 @@ pub enum MetricDirection {
     Neutral,
 }
 
-/// A metric of a run. "Texts" are the descriptions as the model wrote them, whatever a review decided.
+/// A metric of a run. "Texts" are the descriptions as the model wrote them, regardless of reviews.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "compare::MetricName")]
 pub enum MetricName {
@@ -32,13 +32,13 @@ pub enum MetricName {
     TotalTokens,
     /// Cost in United States dollars: 0 for BUILTIN; null if the price is unknown or no request was sent.
     CostUsd,
-    /// Mean over the suggestions of their mean log-probability per token; null if the provider gives none.
+    /// The suggestions' mean log-probability per token, averaged; null if the provider gives none.
     AverageLogprob,
     /// Mean confidence of the suggestions, 0 to 1.
     AverageConfidence,
-    /// The share of suggestions with a confidence from 0.75.
+    /// The share of suggestions with a confidence of 0.75 or more.
     HighConfidenceShare,
-    /// The share of suggestions with a confidence from 0.50 to below 0.75.
+    /// The share of suggestions with a confidence of 0.50 or more, but below 0.75.
     MediumConfidenceShare,
     /// The share of suggestions with a confidence below 0.50.
     LowConfidenceShare,

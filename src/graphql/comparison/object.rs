@@ -118,13 +118,13 @@ impl ComparedAsset {
         self.0.agreement.into()
     }
 
-    /// The mean pairwise chrF of the descriptions, 0 to 1, in both directions; null with fewer than two texts.
+    /// The mean chrF over all pairs of texts, in both directions, 0 to 1; null with fewer than two texts.
     async fn similarity(&self) -> Option<f64> {
         self.0.similarity
     }
 
-    /// The reference text of the metrics: the baseline's text, else the first comment that a run found and Gloss had
-    /// not written, else null.
+    /// The reference text of the metrics: the baseline's text, else the first comment found by a run and not written by
+    /// Gloss, else null.
     async fn reference(&self) -> Option<&str> {
         self.0.reference.as_deref()
     }

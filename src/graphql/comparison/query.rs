@@ -14,8 +14,8 @@ pub struct ComparisonQuery;
 
 #[Object]
 impl ComparisonQuery {
-    /// Compares two to four runs, in the given order. The texts of the baseline, one of them or another run, are the
-    /// references. The runs can be of any kind except ASK, and over different databases and scopes.
+    /// Compares two to four runs, in the given order. The baseline can be one of them or another run; its texts are the
+    /// references. The runs can have any kind except ASK, and different databases and scopes.
     async fn compare_runs(
         &self,
         context: &Context<'_>,

@@ -43,7 +43,7 @@ pub struct ProfileTest {
     ok: bool,
     /// Milliseconds until the answer; null if there was none.
     latency_ms: Option<f64>,
-    /// What answered, or what is wrong and what to check.
+    /// The server that answered, or the error and its fix.
     message: String,
 }
 
@@ -67,8 +67,8 @@ pub struct ProfileMutation;
 
 #[Object]
 impl ProfileMutation {
-    /// Creates a DB profile without testing it; `testDbProfile` does that. It connects to a PostgreSQL database only to
-    /// refuse one that is Gloss's own store.
+    /// Creates a DB profile without testing it; `testDbProfile` does that. For PostgreSQL, it connects once to make
+    /// sure that the database is not Gloss's own store.
     async fn create_db_profile(
         &self,
         context: &Context<'_>,
@@ -89,7 +89,7 @@ impl ProfileMutation {
         Ok(DbProfilePayload { db_profile: DbProfile(Arc::new(profile)) })
     }
 
-    /// Connects to the database of a saved profile, or of a URL before it is saved, and returns what answered. If the
+    /// Connects to the database of a saved profile or an unsaved URL, and returns which server answered. If the
     /// database does not answer, `ok` is false; that is not an error. Nothing is stored. A URL needs the role ADMIN.
     async fn test_db_profile(
         &self,
@@ -106,7 +106,7 @@ impl ProfileMutation {
         Ok(services(context).profiles.test_db(tested).await?.into())
     }
 
-    /// Deletes a DB profile. Ended runs keep its name. If an unfinished run or a schedule uses it, this is a CONFLICT.
+    /// Deletes a DB profile. Ended runs keep its name. Fails with CONFLICT if an unfinished run or a schedule uses it.
     async fn delete_db_profile(
         &self,
         context: &Context<'_>,
@@ -156,8 +156,8 @@ impl ProfileMutation {
         Ok(services(context).profiles.test_llm(tested).await?.into())
     }
 
-    /// Deletes an LLM profile. Ended runs keep its name. If an unfinished run or a schedule uses it, this is a
-    /// CONFLICT.
+    /// Deletes an LLM profile. Ended runs keep its name. Fails with CONFLICT if an unfinished run or a schedule uses
+    /// it.
     async fn delete_llm_profile(
         &self,
         context: &Context<'_>,

@@ -65,9 +65,9 @@ impl DbProfile {
         self.0.exclude.iter().map(ToString::to_string).collect()
     }
 
-    /// Whether to read sample values even where that executes code of the database's owners with this login's rights:
-    /// through views, foreign tables and row-level security policies. If false, Gloss reads these only where everything
-    /// that they use belongs to the login itself or to a superuser.
+    /// Whether to read samples through views, foreign tables and row-level security policies, which can execute other
+    /// users' code with this login's rights. If false, Gloss reads these only if everything that they use belongs to
+    /// the login or to a superuser.
     async fn sample_views(&self) -> bool {
         self.0.sample_views
     }

@@ -30,16 +30,16 @@ pub enum ReviewDecision {
 pub struct ReviewSuggestionsInput {
     /// The suggestions, 1 to 10,000; or give `runId`.
     ids: Option<Vec<ID>>,
-    /// All suggestions of this run, or those that `filter` matches. ACCEPT leaves out suggestions with a newer version
-    /// from a re-run, unless that was skipped, and assets with a comment that a person wrote, unless `replaceComments`
-    /// is set. To accept one of these, give its id.
+    /// All suggestions of this run, or those that `filter` matches. ACCEPT leaves out a suggestion if a re-run made a
+    /// newer version that was not skipped. Unless `replaceComments` is set, it also leaves out a suggestion if a person
+    /// wrote the asset's comment or edited any version. To accept one of these, give its id.
     run_id: Option<ID>,
     /// With `runId`: only suggestions that match.
     filter: Option<SuggestionFilter>,
     /// The decision.
     decision: ReviewDecision,
-    /// With `runId` and ACCEPT: whether to accept suggestions for assets with a comment that a person wrote. Default:
-    /// the run's `replaceComments`. Decisions by `ids` always include them.
+    /// With `runId` and ACCEPT: whether to accept suggestions in place of comments and edited texts that people wrote.
+    /// Default: the run's `replaceComments`. Decisions by `ids` always include them.
     replace_comments: Option<bool>,
     /// With ACCEPT: the index of the alternative to accept. Default: 0, the description itself.
     alternative: Option<i32>,

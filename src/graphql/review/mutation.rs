@@ -22,8 +22,8 @@ pub struct ReviewSuggestionsPayload {
     /// The number of changed suggestions. Those that already had this decision, and versions skipped by an accepted
     /// one, do not count.
     changed: i32,
-    /// The number of suggestions left out because their asset has a comment that a person wrote: one that was there
-    /// when the run read it, unless Gloss wrote it as suggested. A reviewer's own text counts as written by a person.
+    /// The number of suggestions left out to keep a person's text: the comment that the run read, or an edited text of
+    /// this or another version. A comment that Gloss wrote as suggested does not count.
     left_out: i32,
 }
 

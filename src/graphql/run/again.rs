@@ -50,7 +50,7 @@ pub struct ResumeRunPayload {
 pub enum VariationMode {
     /// The same meaning in other words.
     Lexical,
-    /// Another meaning that fits too.
+    /// A different plausible meaning.
     Semantic,
 }
 
@@ -65,8 +65,8 @@ pub struct RerunInput {
     instructions: Option<String>,
     /// The model that describes. Default: the one of the original run, or the default profile if that was deleted.
     llm_profile_id: Option<ID>,
-    /// How to describe. Absent options keep the values of the original run, but samples go to another provider only if
-    /// `profileData` is given.
+    /// How to describe. Absent options keep the original run's values, but `missingOnly` becomes false and a new
+    /// provider gets its default `profileData`.
     options: Option<RunOptionsInput>,
     /// How to rephrase the suggestions. Default: describe their assets again from the start.
     variations: Option<VariationMode>,
@@ -174,8 +174,8 @@ impl AgainMutation {
         Ok(ResumeRunPayload { run: Run(Arc::new(run)) })
     }
 
-    /// Repeats suggestions with instructions, another model or other options. The new ones are further versions of the
-    /// old ones. Starts one run per original run, all or none.
+    /// Repeats suggestions with instructions, another model or other options. The results are new versions of the old
+    /// ones. Starts one run per original run, all or none.
     async fn rerun(
         &self,
         context: &Context<'_>,

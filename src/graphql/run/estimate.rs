@@ -13,9 +13,9 @@ pub struct RunEstimate {
     tables: i32,
     /// The number of requests to the model.
     requests: i32,
-    /// Tokens sent: an upper estimate, to which `profileData` adds samples.
+    /// Tokens sent: the likely number. Samples (`profileData`) add to it.
     input_tokens: Long,
-    /// Tokens received: the usual number for such descriptions.
+    /// Tokens received: the usual number for these options.
     output_tokens: Long,
     /// United States dollars; null if a price is unknown, 0 for BUILTIN.
     cost_usd: Option<f64>,

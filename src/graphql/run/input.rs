@@ -174,10 +174,10 @@ pub struct TargetInput {
     db_profile_id: ID,
     /// The database. Optional if the profile reaches only one.
     database: Option<String>,
-    /// The schemas. Nothing named at a level means everything below it.
+    /// The schemas. An empty level includes everything below it.
     schemas: Option<Vec<SchemaScopeInput>>,
     /// Patterns of tables to leave out, in addition to the profile's: `table` or `schema.table` with `*` and `?`, as in
-    /// `*_bak` or `staging.*`. A table that the scope names is described nevertheless. Case-sensitive; a part in double
+    /// `*_bak` or `staging.*`. A table that the scope names is described anyway. Case-sensitive; a part in double
     /// quotes is literal. At most 200.
     exclude: Option<Vec<String>>,
     /// Whether a partitioned table is described once, or its partitions too.

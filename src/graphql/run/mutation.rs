@@ -125,7 +125,7 @@ impl RunMutation {
         Ok(UpdateRunPayload { run: Run(Arc::new(run)) })
     }
 
-    /// Deletes ended runs and everything that belongs to them, all or none. A run that has not ended is a CONFLICT.
+    /// Deletes ended runs and everything that belongs to them, all or none. Fails with CONFLICT if one has not ended.
     async fn delete_runs(
         &self,
         context: &Context<'_>,

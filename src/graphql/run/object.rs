@@ -128,12 +128,12 @@ impl Run {
         self.0.finished_at
     }
 
-    /// Seconds that it was RUNNING, up to now if it is; applies and roll-backs do not count. Null before it started.
+    /// Seconds spent RUNNING so far, without applies and roll-backs. Null before the run started.
     async fn duration_seconds(&self, context: &Context<'_>) -> Option<f64> {
         self.0.duration_ms(services(context).ports.clock.now()).map(seconds)
     }
 
-    /// Seconds that it was APPLYING, up to now if it is. Null before the first apply.
+    /// Seconds spent APPLYING so far. Null before the first apply.
     async fn apply_seconds(&self, context: &Context<'_>) -> Option<f64> {
         self.0.apply_ms(services(context).ports.clock.now()).map(seconds)
     }

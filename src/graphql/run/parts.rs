@@ -85,7 +85,7 @@ pub enum Verbosity {
     Comprehensive,
 }
 
-/// What a run covers. Naming nothing at a level means everything below it.
+/// What a run covers. An empty level includes everything below it.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct RunScope {
     /// The database; null if the profile reaches only one.
@@ -182,7 +182,7 @@ pub struct TokenUsage {
     cost_usd: Option<f64>,
     /// Seconds spent waiting for the model, summed over parallel requests.
     model_seconds: f64,
-    /// The number of requests that were answered or given up.
+    /// The number of requests that succeeded or finally failed.
     requests: i32,
     /// The number of requests that were sent again after a failure.
     retries: i32,

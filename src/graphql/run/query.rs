@@ -62,8 +62,8 @@ impl RunQuery {
         Ok(run.map(|run| Run(Arc::new(run))))
     }
 
-    /// What a run would cover and what it would cost, approximately, without starting it. Reads the targets' catalogs
-    /// live; sends nothing to a model and reads no data.
+    /// Estimates what a run would cover and cost, without starting it. Reads the targets' catalogs live, but no table
+    /// data, and sends nothing to a model.
     #[graphql(complexity = "100 + child_complexity")]
     async fn estimate_run(
         &self,

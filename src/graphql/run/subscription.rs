@@ -93,7 +93,7 @@ pub struct RunSubscription;
 #[Subscription]
 impl RunSubscription {
     /// Every event of one run after sequence number `after`: first the recorded ones, then live ones, without gap or
-    /// repeat. Completes after the last event, when the run is none of QUEUED, RUNNING, CANCELLING and APPLYING. If
+    /// repeat. Completes after the last event, when the run is not QUEUED, RUNNING, CANCELLING or APPLYING. If
     /// something starts the run again later, subscribe again with `after` set to the run's previous `lastSequence`.
     async fn run_progress(
         &self,

@@ -62,8 +62,8 @@ impl ScheduleMutation {
         Ok(services(context).schedules.update(id, input.change()?).await?.into())
     }
 
-    /// Pauses a schedule. Runs that it started continue. A one-time schedule that has fired or was missed is a
-    /// CONFLICT.
+    /// Pauses a schedule. Runs that it started continue. Fails with CONFLICT for a one-time schedule that fired or was
+    /// missed.
     async fn pause_schedule(
         &self,
         context: &Context<'_>,
@@ -72,8 +72,8 @@ impl ScheduleMutation {
         Ok(services(context).schedules.pause(ScheduleId::from_argument(&input.id, "input.id")?).await?.into())
     }
 
-    /// Resumes a paused schedule at its next time from now. Firings that were due while it was paused are skipped. A
-    /// one-time schedule that has fired or was missed is a CONFLICT.
+    /// Resumes a paused schedule at its next future time. Skips the firings that were due while it was paused. Fails
+    /// with CONFLICT for a one-time schedule that fired or was missed.
     async fn resume_schedule(
         &self,
         context: &Context<'_>,
@@ -82,7 +82,7 @@ impl ScheduleMutation {
         Ok(services(context).schedules.resume(ScheduleId::from_argument(&input.id, "input.id")?).await?.into())
     }
 
-    /// Starts the run of a firing now, whatever the schedule's status, without changing its times. Starts no run if the
+    /// Starts a run now, in any status of the schedule, without changing its firing times. Starts no run if the
     /// schedule has `onChange` and nothing changed.
     #[graphql(complexity = "100 + child_complexity")]
     async fn run_schedule_now(

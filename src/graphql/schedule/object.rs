@@ -89,8 +89,8 @@ impl Schedule {
     }
 
     /// The cron expression of a repeating schedule, read in `timeZone`: minute, hour, day of month, month, day of week.
-    /// If an expression names hours, a time that the clock skips fires at the end of the skipped span, and a time that
-    /// it shows twice fires the first time. An expression that matches every hour keeps its interval.
+    /// When daylight saving time changes, an expression that names hours fires at the end of a skipped hour and once in
+    /// a repeated one. An expression that matches every hour keeps its interval.
     async fn cron(&self) -> Option<&str> {
         match &self.0.settings.timing {
             Timing::Cron(expression) => Some(expression),
@@ -150,7 +150,7 @@ impl Schedule {
         RunBudget::of(&self.0.settings.budget)
     }
 
-    /// Why its last firing started no run, or its last run is FAILED or PAUSED; null again after a success.
+    /// Why its last firing started no run, or why its last run failed or paused; null after a success.
     async fn last_error(&self) -> Option<RunError> {
         self.0.last_error.as_ref().map(RunError::from)
     }
@@ -178,7 +178,7 @@ impl Schedule {
         visible(&self.0.settings.scope.summary()).into_owned()
     }
 
-    /// How its runs describe. Options that were not given have the model's present defaults.
+    /// How its runs describe. Options that were not given show the model's current defaults.
     async fn options(&self, context: &Context<'_>) -> Result<RunOptions> {
         let model = self.model(context).await?;
         Ok(RunOptions::from(&options_with(&self.0, model.as_deref())))

@@ -19,12 +19,12 @@ pub struct SearchQuery;
 #[Object]
 impl SearchQuery {
     /// Assets whose names, comments or accepted descriptions match, best first: those with all the words or, if there
-    /// are none, those with any of them. Names are split as people read them (`cust_email_addr` is a customer's e-mail
-    /// address). Inflected forms match, the last word also matches as a prefix, and punctuation is ignored. The search
-    /// uses the catalogs as they were last read, by a run or by the first search. If the catalog of a profile cannot be
-    /// read, the search is UNAVAILABLE if `dbProfileIds` names that profile; otherwise it leaves the profile out. If
-    /// more than 1,000 assets match, only 1,000 are ranked, those with matching names first. The page size is 50 by
-    /// default and at most 200.
+    /// are none, those with any of them. Names are split into words and abbreviations expanded: `customer mail` finds
+    /// `cust_email_addr`. Inflected forms match, the last word also matches as a prefix, and punctuation is ignored.
+    /// The search uses the catalogs as they were last read, by a run or by the first search. A profile whose catalog
+    /// cannot be read is left out; if `dbProfileIds` names it, the search fails with UNAVAILABLE. If more than 1,000
+    /// assets match, only 1,000 are ranked, those with matching names first. The page size is 50 by default and at most
+    /// 200.
     #[graphql(complexity = "10 + page_cost(first, None, child_complexity)")]
     async fn search_assets(
         &self,

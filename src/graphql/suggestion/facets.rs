@@ -65,7 +65,7 @@ impl SuggestionFacets {
     }
 }
 
-/// Facets: counts for the choices of a filter. Each one ignores its own part of the filter.
+/// Facets: counts per filter value. Each facet ignores the filter on its own field.
 #[Object]
 impl SuggestionFacets {
     /// The number of suggestions per review state that match the filter, ignoring its `states`.

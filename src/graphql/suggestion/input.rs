@@ -19,8 +19,10 @@ pub struct SuggestionFilter {
     kinds: Option<Vec<AssetKind>>,
     /// Only suggestions of these substances.
     substances: Option<Vec<Substance>>,
-    /// Only suggestions with, or without, a comment in the database when the run read it.
+    /// If true, only suggestions for assets with a comment when the run read them; if false, only the others.
     has_comment: Option<bool>,
+    /// If true, only suggestions with a newer version that was not skipped; if false, only the others.
+    has_newer_version: Option<bool>,
     /// Only suggestions for this schema, by its exact name, and everything in it.
     schema: Option<String>,
     /// Only suggestions for this table, by its exact name, and its columns.
@@ -40,6 +42,7 @@ impl From<SuggestionFilter> for suggestion::SuggestionFilter {
             kinds: filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             substances: filter.substances.map(|substances| substances.into_iter().map(Into::into).collect()),
             has_comment: filter.has_comment,
+            has_newer_version: filter.has_newer_version,
             schema: filter.schema,
             table: filter.table,
             search: filter.search,

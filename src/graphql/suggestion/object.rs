@@ -70,9 +70,9 @@ impl From<&asset::AssetPath> for AssetPath {
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "suggestion::ConfidenceBand")]
 pub enum ConfidenceBand {
-    /// From 0.75.
+    /// 0.75 or more.
     High,
-    /// From 0.50 to below 0.75.
+    /// 0.50 or more, below 0.75.
     Medium,
     /// Below 0.50.
     Low,
@@ -256,9 +256,9 @@ impl Suggestion {
 /// The number of suggestions per confidence band.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct ConfidenceDistribution {
-    /// From 0.75.
+    /// 0.75 or more.
     high: i32,
-    /// From 0.50 to below 0.75.
+    /// 0.50 or more, below 0.75.
     medium: i32,
     /// Below 0.50.
     low: i32,
@@ -323,7 +323,7 @@ impl SuggestionTotals {
         Ok(count(services(context).ports.store.suggestions_count(self.run, &self.filter).await?))
     }
 
-    /// Facets: counts for the choices of a filter. Each one ignores its own part of the filter.
+    /// Facets: counts per filter value. Each facet ignores the filter on its own field.
     #[graphql(complexity = "20 + child_complexity")]
     async fn facets(&self) -> SuggestionFacets {
         SuggestionFacets { run: self.run, filter: self.filter.clone(), tallies: OnceCell::new() }

@@ -32,7 +32,7 @@ impl SuggestionChange {
         Ok(found.into_iter().map(|suggestion| Suggestion(Arc::new(suggestion))).collect())
     }
 
-    /// Whether more changed than are listed: fetch the list again.
+    /// Whether more changed than is listed. If so, fetch the list again.
     async fn all(&self) -> bool {
         self.0.all
     }

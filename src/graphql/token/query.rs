@@ -11,7 +11,7 @@ pub struct TokenQuery;
 
 #[Object]
 impl TokenQuery {
-    /// All tokens that were not revoked, expired ones included, by name. Needs the role ADMIN.
+    /// All tokens by name, including expired but not revoked ones. Needs the role ADMIN.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn api_tokens(&self, context: &Context<'_>) -> Option<Result<Vec<ApiToken>>> {
         let tokens = services(context).tokens.list().await;

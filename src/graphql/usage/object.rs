@@ -8,7 +8,7 @@ use crate::{
     service::usage::Report,
 };
 
-/// A window of time that ends now. Its days are those of UTC.
+/// A time window that ends now. Days are in UTC.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "usage::UsageWindow")]
 pub enum UsageWindow {
@@ -73,9 +73,8 @@ impl UsageReport {
         self.0.by_model.iter().map(model).collect()
     }
 
-    /// The usage per day of the window in `timeZone`, oldest first, including days without use. If the zone's days
-    /// differ from those of UTC, the window covers only a part of the first day. `ALL_TIME` begins with the first day
-    /// that has any use.
+    /// The usage per day of the window in `timeZone`, oldest first, including days without use. If `timeZone` is not
+    /// UTC, the first day may be partial. `ALL_TIME` begins with the first day that has any usage.
     #[graphql(complexity = "100 + child_complexity")]
     async fn by_day(
         &self,

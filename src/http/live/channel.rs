@@ -44,7 +44,7 @@ pub struct Channel {
     pub numbered: bool,
     /// The checked operation, from which a new execution can be made.
     pub blueprint: Arc<Ready>,
-    /// Wakes the producer when a follower reads a result before the channel has caught up.
+    /// Wakes the producer when the fastest follower has read another result.
     progress: Arc<Notify>,
     /// The task that runs the execution; it is aborted when the last follower drops the channel.
     producer: Mutex<Option<AbortOnDropHandle<()>>>,
@@ -63,7 +63,8 @@ impl Channel {
             producer: Mutex::default(),
         });
         let weak = Arc::downgrade(&channel);
-        let producer = Producer { channel: weak, channels, key, stage, responses, position, request_id, progress };
+        let producer =
+            Producer { channel: weak, channels, key, stage, responses, position, numbered, request_id, progress };
         let span = tracing::info_span!("shared");
         let producer = AbortOnDropHandle::new(tokio::spawn(producer.run().instrument(span)));
         *channel.producer.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer);

@@ -39,47 +39,77 @@ pub struct Execution {
     pub request_id: RequestId,
 }
 
+/// How many channels a key may have: one at the present, and others for those who read older events.
+const MOST_CHANNELS: usize = 8;
+
 /// The open channels, by key. Clones share them.
 #[derive(Clone, Default)]
-pub struct Channels(Arc<Mutex<HashMap<Key, Weak<Channel>>>>);
+pub struct Channels(Arc<Mutex<HashMap<Key, Vec<Weak<Channel>>>>>);
 
 impl Channels {
-    fn map(&self) -> MutexGuard<'_, HashMap<Key, Weak<Channel>>> {
+    fn map(&self) -> MutexGuard<'_, HashMap<Key, Vec<Weak<Channel>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Follows the channel of a key: from the event after number `after`, or from now on. Returns `None` if there is no
-    /// channel, or if it no longer has the next event.
+    /// Follows a channel of a key: from the event after number `after`, or from now on. Returns `None` if no channel
+    /// has the next event.
     pub fn follow(&self, key: &Key, after: Option<i32>) -> Option<Follower> {
-        let channel = self.map().get(key)?.upgrade()?;
-        Follower::new(channel, after, Number::Claimed)
+        let map = self.map();
+        let channels = map.get(key)?.iter().filter_map(Weak::upgrade);
+        channels.into_iter().find_map(|channel| Follower::new(channel, after, Number::Claimed))
     }
 
-    /// Opens a channel with this execution and follows it. If the key already has a channel, follows that one.
+    /// Opens a channel with this execution and follows it. If a channel of the key has the events that come next,
+    /// follows that one.
     ///
     /// # Errors
-    /// Returns the execution if the existing channel no longer has the events that come next.
+    /// Returns the execution if the key has as many channels as it may have, and none has the events that come next.
     pub fn open(&self, key: &Key, execution: Execution, stage: Stage) -> Result<Follower, Execution> {
         let mut map = self.map();
         let Shareable { position, numbered, .. } = &execution.shareable;
         let (after, position) = (numbered.then(|| position.number()), position.number());
-        if let Some(channel) = map.get(key).and_then(Weak::upgrade)
-            && channel.ring().stage != Stage::Ended
-        {
-            let number = if stage == Stage::CaughtUp { Number::Reached } else { Number::Claimed };
-            return Follower::new(channel, after, number).ok_or(execution);
+        map.retain(|_, channels| {
+            channels.retain(|channel| channel.strong_count() > 0);
+            !channels.is_empty()
+        });
+        let channels = map.entry(key.clone()).or_default();
+        let open: Vec<Arc<Channel>> =
+            channels.iter().filter_map(Weak::upgrade).filter(|channel| !channel.ring().stage.is_over()).collect();
+        for channel in &open {
+            // An execution at the present must not wait for a channel that reads older events.
+            let is_present = stage == Stage::CaughtUp && channel.ring().stage == Stage::CaughtUp;
+            let number = if is_present { Number::Reached } else { Number::Claimed };
+            if let Some(follower) = Follower::new(Arc::clone(channel), after, number) {
+                return Ok(follower);
+            }
         }
-        map.retain(|_, channel| channel.strong_count() > 0);
+        if open.len() >= MOST_CHANNELS {
+            return Err(execution);
+        }
         let channel = Channel::open(execution, stage, key.clone(), self.clone());
-        map.insert(key.clone(), Arc::downgrade(&channel));
+        channels.push(Arc::downgrade(&channel));
         Ok(Follower::of_new(channel, position))
     }
 
-    /// Removes a channel that has ended, unless a new one has replaced it.
+    /// Returns whether an older channel of the key is at the present, so that the followers of this one can continue
+    /// there after event number `newest`.
+    pub fn has_another(&self, key: &Key, channel: &Weak<Channel>, newest: i32) -> bool {
+        let map = self.map();
+        let older = map.get(key).into_iter().flatten().take_while(|other| !other.ptr_eq(channel));
+        older.filter_map(Weak::upgrade).any(|other| {
+            let ring = other.ring();
+            ring.stage == Stage::CaughtUp && ring.newest >= newest
+        })
+    }
+
+    /// Removes a channel that has ended.
     pub fn forget(&self, key: &Key, channel: &Arc<Channel>) {
         let mut map = self.map();
-        if map.get(key).is_some_and(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(channel))) {
-            map.remove(key);
+        if let Some(channels) = map.get_mut(key) {
+            channels.retain(|known| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(channel)));
+            if channels.is_empty() {
+                map.remove(key);
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum Number {
 pub enum Followed {
     /// The next result.
     Result(Arc<Shared>),
-    /// The follower fell behind: the channel no longer has its next result.
+    /// The channel does not have its next result: the follower fell behind, or the channel has merged with another.
     Behind,
     /// The channel has ended.
     End,
@@ -51,7 +51,7 @@ impl Follower {
     pub fn new(channel: Arc<Channel>, after: Option<i32>, number: Number) -> Option<Self> {
         let next = {
             let mut ring = channel.ring();
-            if ring.stage == Stage::Ended {
+            if ring.stage.is_over() {
                 return None;
             }
             let next = match (after, ring.kept.front()) {
@@ -74,7 +74,7 @@ impl Follower {
         let mut ring = self.channel.ring();
         let Some(at) = self.next.checked_sub(ring.first) else { return Poll::Ready(Followed::Behind) };
         let mut at = usize::try_from(at).unwrap_or(usize::MAX);
-        while (self.next < ring.released || ring.stage == Stage::Ended)
+        while (self.next < ring.released || ring.stage.is_over())
             && let Some(result) = ring.kept.get(at).cloned()
         {
             (self.next, at) = (self.next + 1, at + 1);
@@ -86,8 +86,10 @@ impl Follower {
             self.after = result.number;
             return Poll::Ready(Followed::Result(result));
         }
-        if ring.stage == Stage::Ended {
-            return Poll::Ready(Followed::End);
+        match ring.stage {
+            Stage::Ended => return Poll::Ready(Followed::End),
+            Stage::Merged => return Poll::Ready(Followed::Behind),
+            Stage::Reading | Stage::CaughtUp => {}
         }
         match ring.waiting.get_mut(&self.id) {
             Some(waker) => waker.clone_from(context.waker()),

@@ -17,11 +17,13 @@
 //! Which operations can share an execution is knowledge of the schema: `graphql/share`. How a subscriber moves between
 //! a channel and a separate execution ([`results`]):
 //!
-//! - It begins as a [`follower`] of the channel of its key, if the channel still has the results from its starting
-//!   point. If the key has no channel, its own execution opens one. Otherwise its execution stays separate.
-//! - A separate execution that has caught up with the present joins the channel, or opens one.
-//! - A follower whose next result is no longer kept has fallen behind. If the events have numbers, it continues with a
-//!   separate execution after the last event that it read. If not, its subscription fails.
+//! - It begins as a [`follower`] of a channel of its key, if one still has the results from its starting point.
+//!   Otherwise its own execution opens another channel, which those who read the same older events can follow. A key
+//!   has only a few channels; beyond that, the execution stays separate until a channel comes by.
+//! - A separate execution that has caught up with the present joins the channel there, or opens one. A channel that has
+//!   caught up with an older one merges with it: its followers continue there.
+//! - A follower whose next result is no longer kept has fallen behind. If the events have numbers, it continues after
+//!   the last event that it read, in the same way as one that begins. If not, its subscription fails.
 
 mod channel;
 mod channels;

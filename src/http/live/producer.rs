@@ -1,12 +1,14 @@
 //! The producer of a channel: the task that runs its execution and serializes the results.
 //!
-//! The rule: until a channel has caught up, it reads only a few results more than its fastest follower has read.
+//! The rule: a channel reads only a few results more than its fastest follower has read. If its events have no numbers,
+//! that holds only until it has caught up: a follower could not continue later, and the present does not wait.
 
 use std::{
     any::Any,
     future::poll_fn,
     panic::AssertUnwindSafe,
     sync::{Arc, Weak},
+    task::Poll,
 };
 
 use async_graphql::Response;
@@ -44,9 +46,11 @@ pub struct Producer {
     pub responses: BoxStream<'static, Response>,
     /// The number of its newest event.
     pub position: Arc<Position>,
+    /// Whether its events have numbers.
+    pub numbered: bool,
     /// The id under which it is logged.
     pub request_id: RequestId,
-    /// Wakes the producer when a follower reads a result before the channel has caught up.
+    /// Wakes the producer when the fastest follower has read another result.
     pub progress: Arc<Notify>,
 }
 
@@ -54,6 +58,7 @@ impl Producer {
     /// Runs the execution to its end.
     pub async fn run(mut self) {
         let mut first = self.stage == Stage::Reading;
+        let mut end = Stage::Ended;
         // When the next wave may begin, and how many results and bytes wait for it.
         let (mut next_wave, mut unreleased, mut unreleased_bytes) = (Instant::now(), 0, 0);
         loop {
@@ -68,8 +73,12 @@ impl Producer {
             };
             let Some(channel) = self.channel.upgrade() else { return };
             let (answer, failed) = match result {
-                Ok(Some(response)) => (Answer::new(response), false),
-                Ok(None) => break,
+                Ok(Next::Response(response)) => (Answer::new(*response), false),
+                Ok(Next::End) => break,
+                Ok(Next::Merge) => {
+                    end = Stage::Merged;
+                    break;
+                }
                 Err(panic) => {
                     log_panic(&*panic, &self.request_id);
                     (Answer::internal(&self.request_id), true)
@@ -92,23 +101,41 @@ impl Producer {
         }
         if let Some(channel) = self.channel.upgrade() {
             self.channels.forget(&self.key, &channel);
-            channel.ring().stage = Stage::Ended;
+            channel.ring().stage = end;
             channel.wave().await;
         }
     }
 
     /// Returns the next response, or the panic of the execution.
-    async fn next(&mut self) -> Result<Option<Response>, Box<dyn Any + Send>> {
-        while self.stage == Stage::Reading && self.channel.upgrade().is_some_and(|channel| !channel.ring().has_room()) {
+    async fn next(&mut self) -> Result<Next, Box<dyn Any + Send>> {
+        let waits = self.numbered || self.stage == Stage::Reading;
+        while waits && self.channel.upgrade().is_some_and(|channel| !channel.ring().has_room()) {
             self.progress.notified().await;
         }
-        let next = poll_fn(|context| {
-            let next = self.responses.poll_next_unpin(context);
-            if next.is_pending() && self.position.take_caught_up() {
-                self.stage = Stage::CaughtUp;
+        let next = poll_fn(|context| match self.responses.poll_next_unpin(context) {
+            Poll::Ready(Some(response)) => Poll::Ready(Next::Response(Box::new(response))),
+            Poll::Ready(None) => Poll::Ready(Next::End),
+            Poll::Pending => {
+                if self.position.take_caught_up() {
+                    self.stage = Stage::CaughtUp;
+                    if let Some(channel) = self.channel.upgrade() {
+                        channel.ring().stage = Stage::CaughtUp;
+                    }
+                    if self.numbered && self.channels.has_another(&self.key, &self.channel, self.position.number()) {
+                        return Poll::Ready(Next::Merge);
+                    }
+                }
+                Poll::Pending
             }
-            next
         });
         AssertUnwindSafe(next).catch_unwind().await
     }
+}
+
+/// What the execution does next.
+enum Next {
+    Response(Box<Response>),
+    End,
+    /// It is at the present, as an older channel of its key is: one of them is enough.
+    Merge,
 }

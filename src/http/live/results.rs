@@ -28,7 +28,7 @@ use super::{
     ring::{Shared, Stage},
 };
 use crate::{
-    graphql::{Position, Sharing},
+    graphql::{Position, Ready, Sharing},
     http::{
         Door,
         answer::{Answer, log_panic},
@@ -39,6 +39,9 @@ use crate::{
         request_id::RequestId,
     },
 };
+
+/// After how many results a separate execution looks for a channel that could continue it.
+const REJOIN: u32 = 128;
 
 /// One result.
 pub enum Piece {
@@ -80,8 +83,8 @@ type Responses = BoxStream<'static, Response>;
 enum State {
     /// A query or a mutation, which runs in a separate task.
     Once(BoxFuture<'static, Result<Response, Refusal>>),
-    /// A subscription that is executed for this subscriber alone.
-    Own { responses: Responses, shareable: Option<Shareable>, first: bool },
+    /// A subscription that is executed for this subscriber alone, and the number of its results so far.
+    Own { responses: Responses, shareable: Option<Shareable>, read: u32 },
     /// A subscription that follows a channel.
     Follow(Follower),
     /// The operation has ended. The errors, if any, are still to be sent.
@@ -120,7 +123,7 @@ impl Results {
             return results;
         }
         let (Some((sharing, blueprint)), Some(rights)) = (shared, results.caller.rights()) else {
-            results.state = State::Own { responses: results.execute(request, None), shareable: None, first: true };
+            results.state = State::Own { responses: results.execute(request, None), shareable: None, read: 0 };
             return results;
         };
         let key = Key::of(&blueprint, &sharing, rights);
@@ -154,8 +157,27 @@ impl Results {
         match self.door.open.channels.open(key, execution, stage) {
             Ok(follower) => State::Follow(follower),
             Err(Execution { responses, shareable, .. }) => {
-                State::Own { responses, shareable: Some(shareable), first: stage == Stage::Reading }
+                State::Own { responses, shareable: Some(shareable), read: u32::from(stage != Stage::Reading) }
             }
+        }
+    }
+
+    /// Follows a channel that has the event after this number, if there is one.
+    fn follow_after(&self, number: i32) -> Option<Follower> {
+        self.door.open.channels.follow(self.key.as_ref()?, Some(number))
+    }
+
+    /// Continues after an event that was read: with a channel that has the next one, or with a new execution.
+    fn continue_after(&self, after: i32, blueprint: Arc<Ready>) -> State {
+        if let Some(follower) = self.follow_after(after) {
+            return State::Follow(follower);
+        }
+        let request = blueprint.request();
+        let shareable = Shareable { position: Arc::new(Position::after(after)), blueprint, numbered: true };
+        let responses = self.execute(request, Some(&shareable));
+        match &self.key {
+            Some(key) => self.share(key, responses, shareable, Stage::Reading),
+            None => State::Own { responses, shareable: Some(shareable), read: 0 },
         }
     }
 
@@ -196,10 +218,17 @@ impl Results {
                         Err(refusal) => self.fail(refusal.errors()),
                     };
                 }
-                State::Own { responses, shareable, first } => match responses.as_mut().poll_next(context) {
+                State::Own { responses, shareable, read } => match responses.as_mut().poll_next(context) {
                     Poll::Ready(Some(response)) => {
-                        let first = std::mem::take(first);
-                        return self.piece(response, first);
+                        let first = *read == 0;
+                        *read = read.wrapping_add(1).max(1);
+                        let number = shareable.as_ref().filter(|it| it.numbered && *read % REJOIN == 0);
+                        let number = number.map(|it| it.position.number());
+                        let piece = self.piece(response, first);
+                        if let Some(follower) = number.and_then(|number| self.follow_after(number)) {
+                            self.state = State::Follow(follower);
+                        }
+                        return piece;
                     }
                     Poll::Ready(None) => self.state = State::Ended(None),
                     Poll::Pending if shareable.as_ref().is_some_and(|it| it.position.take_caught_up()) => self.join(),
@@ -214,11 +243,7 @@ impl Results {
                                 "events arrived faster than they were read; subscribe again, then fetch again";
                             return self.fail(Refusal::unavailable(message).errors());
                         };
-                        let request = blueprint.request();
-                        let shareable =
-                            Shareable { position: Arc::new(Position::after(after)), blueprint, numbered: true };
-                        let responses = self.execute(request, Some(&shareable));
-                        self.state = State::Own { responses, shareable: Some(shareable), first: true };
+                        self.state = self.continue_after(after, blueprint);
                     }
                 },
             }

@@ -15,8 +15,8 @@ use serde_json::Value;
 pub const CAPACITY: usize = 512;
 /// The bytes of results that a channel keeps; a single longer result is kept too.
 pub const CAPACITY_BYTES: usize = 1024 * 1024;
-/// How many results a channel reads ahead of its fastest follower before it has caught up.
-const AHEAD: usize = 64;
+/// How many results a channel reads ahead of its fastest follower.
+const AHEAD: usize = CAPACITY / 4;
 
 /// One result, serialized.
 #[derive(Debug)]
@@ -42,6 +42,15 @@ pub enum Stage {
     CaughtUp,
     /// It has no more results.
     Ended,
+    /// It has caught up with another channel of its key, which its followers are to follow.
+    Merged,
+}
+
+impl Stage {
+    /// Whether no result will be added.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Ended | Self::Merged)
+    }
 }
 
 /// The newest results. Indices count from the channel's beginning.
@@ -75,7 +84,7 @@ impl Ring {
         self.first + self.kept.len() as u64
     }
 
-    /// Returns whether the channel may read on before it has caught up.
+    /// Returns whether the channel may read further ahead of its fastest follower.
     pub fn has_room(&self) -> bool {
         let ahead = usize::try_from(self.end() - self.fastest).unwrap_or(usize::MAX);
         let bytes: usize = self.kept.iter().rev().take(ahead).map(|result| result.json.len()).sum();
@@ -99,6 +108,6 @@ impl Ring {
     pub fn advance(&mut self, next: u64) -> bool {
         let further = next > self.fastest;
         self.fastest = self.fastest.max(next);
-        further && self.stage == Stage::Reading
+        further
     }
 }

@@ -5,20 +5,21 @@
 //! asset and invalid arguments return an error that says what to do. To add a tool, add it to [`TOOLS`] and to
 //! [`Tools::run`].
 
-use std::collections::{HashMap, HashSet, VecDeque, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     domain::{
         Result,
-        asset::{AssetKind, AssetPath, quote_part},
+        asset::{AssetKind, AssetPath, quote_part, split_last},
         filter::{RunFilter, RunOrder},
         id::DbProfileId,
         page::PageRequest,
         profile::DbProfile,
-        search::{AssetHit, KnownAsset, Need, SearchQuery, Wanted},
+        search::{AssetHit, KnownAsset, Need, SearchQuery, UndescribedOf, Wanted},
         text::{cut, one_line},
+        ways::{self, Step, Way},
         words,
     },
     port::{
@@ -49,6 +50,13 @@ pub const TOOLS: &[Tool] = &[
             tables.",
         argument: "tables",
         argument_description: "The path of a table, or of two with a comma between them.",
+    },
+    Tool {
+        name: "undescribed",
+        description: "Lists what has neither a comment nor an accepted description: tables, columns, or the columns of \
+                      one table.",
+        argument: "of",
+        argument_description: "`tables`, `columns`, or the path of a table.",
     },
     Tool {
         name: "find_suggestions",
@@ -133,34 +141,6 @@ fn within(mut result: Map<String, Value>, key: &str, items: Vec<Value>, count: u
     Value::Object(result)
 }
 
-/// Returns the shortest path of foreign keys between two tables, given by their keys; empty if there is none.
-fn way<'k>(keys: &'k [KnownAsset], from: &'k str, to: &str) -> Vec<&'k KnownAsset> {
-    let mut beside: HashMap<&str, Vec<(&KnownAsset, &str)>> = HashMap::new();
-    for key in keys {
-        let Some(other) = key.references_key.as_deref() else { continue };
-        beside.entry(&key.table_key).or_default().push((key, other));
-        beside.entry(other).or_default().push((key, &key.table_key));
-    }
-    let mut came: HashMap<&str, Option<(&str, &KnownAsset)>> = HashMap::from([(from, None)]);
-    let mut queue = VecDeque::from([from]);
-    while let Some(table) = queue.pop_front().filter(|_| !came.contains_key(to)) {
-        for (key, other) in beside.get(table).into_iter().flatten() {
-            if !came.contains_key(other) {
-                came.insert(other, Some((table, key)));
-                queue.push_back(other);
-            }
-        }
-    }
-    let mut steps = Vec::new();
-    let mut at = to;
-    while let Some(Some((before, key))) = came.get(at) {
-        steps.push(*key);
-        at = before;
-    }
-    steps.reverse();
-    steps
-}
-
 /// Keeps one column per foreign key: the first of those that refer together.
 fn one_each(mut columns: Vec<KnownAsset>) -> Vec<KnownAsset> {
     let mut seen = HashSet::new();
@@ -197,6 +177,7 @@ impl<'a> Tools<'a> {
             _ if text.is_empty() => error("the argument is missing; give one text"),
             "describe" => self.describe(&text).await?,
             "relations" => self.relations(&text).await?,
+            "undescribed" => self.undescribed(&text).await?,
             _ => self.suggestions(&text).await?,
         };
         Ok(result.to_string())
@@ -259,9 +240,10 @@ impl<'a> Tools<'a> {
     }
 
     /// Searches for assets with all words first, then, if there is room, for assets with some of them.
-    async fn hits(&self, text: &str) -> Result<Vec<AssetHit>> {
-        let query = SearchQuery::of(text, false);
+    /// Returns the hits, and how misspelled words were read.
+    async fn hits(&self, text: &str) -> Result<(Vec<AssetHit>, Vec<(String, String)>)> {
         let ids = self.profile_ids();
+        let (query, read_as) = self.store.corrected(text, false, Some(&ids)).await?;
         // Words like "which" find nothing useful, except as the exact name of an asset.
         let vague = SearchQuery::is_vague(text);
         let mut hits: Vec<AssetHit> = Vec::new();
@@ -274,11 +256,11 @@ impl<'a> Tools<'a> {
             }
         }
         hits.truncate(HITS);
-        Ok(hits)
+        Ok((hits, read_as))
     }
 
     async fn search(&self, text: &str) -> Result<Value> {
-        let hits = self.hits(text).await?;
+        let (hits, read_as) = self.hits(text).await?;
         if hits.is_empty() && SearchQuery::is_vague(text) {
             return self.tables(Map::new(), &self.profile_ids(), None).await;
         }
@@ -290,7 +272,12 @@ impl<'a> Tools<'a> {
             item.insert("why".to_owned(), Value::String(hit.why()));
             Value::Object(item)
         };
-        Ok(within(Map::new(), "assets", hits.iter().map(item).collect(), hits.len()))
+        let mut result = Map::new();
+        if !read_as.is_empty() {
+            let read = read_as.into_iter().map(|(word, meant)| (word, Value::String(meant)));
+            result.insert("read_as".to_owned(), Value::Object(read.collect()));
+        }
+        Ok(within(result, "assets", hits.iter().map(item).collect(), hits.len()))
     }
 
     /// Lists the tables of a schema, or all.
@@ -313,7 +300,7 @@ impl<'a> Tools<'a> {
 
     /// Returns the error for an unknown path, with similar ones.
     async fn unknown(&self, spelled: &str) -> Result<Value> {
-        let hits = self.hits(spelled).await?;
+        let (hits, _) = self.hits(spelled).await?;
         let close: Vec<Value> = hits.iter().take(5).map(|hit| json!({ "path": self.spelled(&hit.asset) })).collect();
         let message = format!("nothing has the path {}; use one that a tool gave", shown(spelled));
         Ok(json!({ "error": message, "similar": close }))
@@ -345,6 +332,25 @@ impl<'a> Tools<'a> {
         }
     }
 
+    async fn undescribed(&self, of: &str) -> Result<Value> {
+        let ids = self.profile_ids();
+        let (profiles, of) = match of {
+            "tables" => (ids, UndescribedOf::Tables),
+            "columns" => (ids, UndescribedOf::Columns),
+            spelled => {
+                let Some(asset) = self.find(spelled).await?.into_iter().next() else {
+                    return self.unknown(spelled).await;
+                };
+                let table = AssetPath { column: None, ..asset.path };
+                (vec![asset.db_profile_id], UndescribedOf::ColumnsOf(table))
+            }
+        };
+        let (assets, count, all) = self.store.undescribed(&profiles, &of, TABLES).await?;
+        let result = Map::from_iter([("count".to_owned(), json!(count)), ("of".to_owned(), json!(all))]);
+        let items = assets.iter().map(|asset| Value::Object(self.brief(asset))).collect();
+        Ok(within(result, "assets", items, usize::try_from(count).unwrap_or(usize::MAX)))
+    }
+
     async fn relations(&self, text: &str) -> Result<Value> {
         let mut tables = Vec::new();
         for spelled in text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).take(2) {
@@ -364,9 +370,22 @@ impl<'a> Tools<'a> {
             && from.db_profile_id == to.db_profile_id
         {
             let keys = &keys[&from.db_profile_id];
-            let way = way(keys, &from.table_key, &to.table_key);
-            if !way.is_empty() {
-                result.insert("way".to_owned(), Value::Array(steps(&way, RESULT_LENGTH / 2)));
+            let ways = ways::between(keys, &from.table_key, &to.table_key);
+            if let Some((best, others)) = ways.split_first() {
+                let columns: Vec<&KnownAsset> = best.steps.iter().map(|step| step.key).collect();
+                result.insert("way".to_owned(), Value::Array(steps(&columns, RESULT_LENGTH / 2)));
+                let mut told = self.way(best);
+                told.remove("through");
+                result.extend(told);
+                let others: Vec<Value> = others.iter().map(|way| Value::Object(self.way(way))).collect();
+                let left = others.len();
+                let others = fitting(others, RESULT_LENGTH / 4);
+                if left > others.len() {
+                    result.insert("more_ways".to_owned(), json!(left - others.len()));
+                }
+                if !others.is_empty() {
+                    result.insert("other_ways".to_owned(), Value::Array(others));
+                }
             } else if u64::try_from(keys.len()).is_ok_and(|read| read >= FOREIGN_KEYS) {
                 let note = format!("there are more than the {FOREIGN_KEYS} foreign keys that are looked at");
                 result.insert("note".to_owned(), Value::String(note));
@@ -394,6 +413,38 @@ impl<'a> Tools<'a> {
         }
         result.insert("tables".to_owned(), Value::Array(items));
         Ok(Value::Object(result))
+    }
+
+    /// Formats a way: the tables that it passes, its join conditions, and the table that its ends merely share.
+    fn way(&self, way: &Way<'_>) -> Map<String, Value> {
+        let on: Vec<String> = way.steps.iter().flat_map(|step| self.conditions(&self.step(step.key))).collect();
+        let through = way.steps.iter().take(way.steps.len() - 1);
+        let through: Vec<Value> = through.map(|step| json!({ "path": self.reached(step) })).collect();
+        let mut told = Map::from_iter([("through".to_owned(), Value::Array(through))]);
+        told.insert("on".to_owned(), Value::String(on.join(" AND ")));
+        let shared = way.shares().and_then(|key| way.steps.iter().find(|step| step.to() == key));
+        if let Some(step) = shared {
+            told.insert("shares".to_owned(), Value::String(self.reached(step)));
+        }
+        told
+    }
+
+    /// The path of the table that a step leads to.
+    fn reached(&self, step: &Step<'_>) -> String {
+        if step.forward {
+            let to = self.step(step.key);
+            let to = to.get("to").or_else(|| to.pointer("/together/0/to")).and_then(Value::as_str).unwrap_or_default();
+            split_last(to).map_or(to, |(table, _)| table).to_owned()
+        } else {
+            self.spelled_table(step.key)
+        }
+    }
+
+    /// The join conditions of a formatted foreign key.
+    fn conditions(&self, step: &Value) -> Vec<String> {
+        let pairs = step.get("together").and_then(Value::as_array).map_or(std::slice::from_ref(step), Vec::as_slice);
+        let side = |pair: &Value, key: &str| pair.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        pairs.iter().map(|pair| format!("{} = {}", side(pair, "column"), side(pair, "to"))).collect()
     }
 
     /// Formats a foreign key: its column and the one that it refers to, or all columns that refer together.

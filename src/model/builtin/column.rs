@@ -4,6 +4,7 @@
 
 use crate::domain::{
     catalog::Column,
+    lineage::Source,
     number::Number,
     run::{RunOptions, Verbosity},
     suggestion::Draft,
@@ -12,6 +13,7 @@ use crate::domain::{
 use super::{
     data_type::DataType,
     draft::{Need, Sketch},
+    inherited,
     reading::{ColumnReading, TableReading},
     shape::Shape,
     vocabulary::Grasp,
@@ -50,6 +52,19 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.evidence("comment", "the column has a comment already", 0.3);
         sketch.wording(comment);
     }
+    let origin = origin(table, &reading);
+    let inherited = inherited::text(table, &reading, options.verbosity);
+    if let Some((text, _)) = &inherited {
+        sketch.wording(text);
+    } else if let Some(origin) = origin.as_ref().filter(|_| !is_plain(&reading)) {
+        // What it is computed from says more than a name that needs interpretation.
+        sketch.wording(origin);
+    }
+    let lent = table.documented.map(|documented| documented.lent(table.detail, column)).unwrap_or_default();
+    let agreed = lent.agreed.filter(|_| comment.is_none() && inherited.is_none());
+    if let Some(other) = agreed {
+        sketch.wording(&other.text);
+    }
     let mut texts = wordings.texts.iter();
     if let Some(first) = texts.next() {
         sketch.wording(first);
@@ -57,12 +72,21 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
             sketch.wording(other);
         }
     }
+    for other in lent.agreed.filter(|_| agreed.is_none()).into_iter().chain(lent.others) {
+        sketch.wording(&other.text);
+        let detail = format!("{} is described as {}", other.path.display(), words::quoted(&other.text));
+        sketch.evidence("elsewhere", detail, 0.0);
+    }
     for text in texts {
         sketch.wording(text);
     }
     name(&reading, &mut sketch);
     data_type(&reading, wordings.is_typical, &mut sketch);
     keys(table, &reading, comment.as_deref(), &mut sketch);
+    if let Some(origin) = origin {
+        sketch.evidence("lineage", origin.clone(), if inherited.is_some() { 0.25 } else { 0.15 });
+        sketch.detail(Need::Useful, origin);
+    }
     samples(&reading, wordings.is_typical, &mut sketch);
     statistics(table, &reading, &mut sketch);
     let words = &reading.words;
@@ -78,9 +102,21 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     if !says_something && reading.shape.is_none() && reading.key.is_none() {
         sketch.at_most(0.45);
     }
+    if inherited.as_ref().is_some_and(|(_, by_people)| *by_people) {
+        sketch.at_least(0.85);
+    }
+    if let Some(other) = agreed {
+        let detail = format!("{} agrees in name, type and key and is described so", other.path.display());
+        sketch.evidence("elsewhere", detail, 0.25);
+        sketch.at_least(0.85);
+    }
     if let Some(comment) = comment {
         sketch.at_least(0.9);
         sketch.because(format!("Kept the comment that the column has, which begins {}", words::quoted(&comment)));
+    } else if inherited.is_some() {
+        sketch.because("The view's definition says which column it is");
+    } else if agreed.is_some() {
+        sketch.because("A column of the same name, type and key is described so");
     } else {
         sketch.because(reason(&reading, wordings.because));
     }
@@ -91,15 +127,15 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
 pub fn comment(text: Option<&str>, name: &str, verbosity: Verbosity) -> Option<String> {
     let text = text?.replace(char::is_control, " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let plain = text.trim_matches(['.', ' ']).to_lowercase();
-    let says_nothing = plain.chars().filter(|c| c.is_alphanumeric()).count() < 3
+    let is_mute = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count() < 3;
+    let says_nothing = is_mute(&plain)
         || plain == name.to_lowercase()
         || ["todo", "tbd", "none", "null", "n/a", "test", "comment"].contains(&plain.as_str());
     if says_nothing {
         return None;
     }
-    let first =
-        (verbosity == Verbosity::Brief).then(|| text.split_once(". ").map(|(first, _)| first.to_owned())).flatten();
-    Some(first.unwrap_or(text))
+    let first = text.split_once(". ").map(|(first, _)| first).filter(|first| !is_mute(first));
+    Some(first.filter(|_| verbosity == Verbosity::Brief).map_or_else(|| text.clone(), str::to_owned))
 }
 
 fn reason(reading: &ColumnReading<'_>, because: &str) -> String {
@@ -225,6 +261,19 @@ fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, kept: Option<&str
     }
 }
 
+/// The sentence that says where a view's column comes from.
+fn origin(table: &TableReading<'_>, reading: &ColumnReading<'_>) -> Option<String> {
+    let lineage = reading.lineage?;
+    let of_moment = |source: &Source| DataType::of(source.column().built_in_type()).is_moment();
+    let is_moment = reading.data_type.is_moment() || lineage.sources.first().is_some_and(of_moment);
+    Some(inherited::detail(lineage, is_moment, &table.detail.schema))
+}
+
+/// Returns whether the name consists of plain words.
+fn is_plain(reading: &ColumnReading<'_>) -> bool {
+    !reading.tokens.is_empty() && reading.tokens.iter().all(|token| token.grasp == Grasp::Word)
+}
+
 fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
     if let Some(shape) = reading.shape {
         sketch.evidence("sample", format!("sampled values look like {}", shape.noun()), 0.12);
@@ -233,7 +282,10 @@ fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
             | (
                 Shape::Uuid | Shape::HexDigest | Shape::Percent | Shape::Url | Shape::Mime,
                 DataType::Text | DataType::Other,
-            ) if !reading.is_cryptic() && !reading.words.iter().any(|word| matches!(word.as_str(), "URL" | "MIME")) => {
+            ) if !reading.is_cryptic()
+                && !(shape == Shape::HexDigest && (reading.column.primary_key || reading.last() == "identifier"))
+                && !reading.words.iter().any(|word| matches!(word.as_str(), "URL" | "MIME")) =>
+            {
                 Some(shape.noun())
             }
             _ => None,

@@ -38,6 +38,9 @@ const MARKS: &[(&str, Style)] = &[
     ("view", Style::Plain),
     ("mvw", Style::Plain),
     ("header", Style::Plain),
+    ("master", Style::Plain),
+    ("mst", Style::Plain),
+    ("dictionary", Style::Plain),
     ("hdr", Style::Plain),
     ("dim", Style::Dimension),
     ("d", Style::Dimension),
@@ -58,6 +61,8 @@ const MARKS: &[(&str, Style)] = &[
     ("lookup", Style::Lookup),
     ("lu", Style::Lookup),
     ("ref", Style::Lookup),
+    ("codes", Style::Lookup),
+    ("scd", Style::Plain),
 ];
 
 /// Words that make a name a phrase (`sales by month`) rather than the name of a thing.
@@ -120,8 +125,9 @@ pub struct Entity {
 impl Entity {
     /// Reads a table's name.
     pub fn of(name: &str, context: &Context) -> Self {
-        let mut parts = words::split(name);
-        let mut style = Style::Plain;
+        let (joined, name) = joined_mark(context.catalog().ungrouped(name));
+        let mut parts = vocabulary::split(name, context);
+        let mut style = joined.unwrap_or(Style::Plain);
         let mark = |part: Option<&String>| {
             part.and_then(|part| MARKS.iter().find(|(text, _)| text == part)).map(|(_, style)| *style)
         };
@@ -132,8 +138,9 @@ impl Entity {
             parts.remove(0);
         }
         while parts.len() > 1
-            && let Some(found) =
-                mark(parts.last()).filter(|_| parts.last().is_some_and(|part| part.len() > 1 && part != "ref"))
+            && let Some(found) = mark(parts.last()).filter(|_| {
+                parts.last().is_some_and(|part| part.len() > 1 && !["ref", "codes", "scd"].contains(&part.as_str()))
+            })
         {
             style = if style == Style::Plain { found } else { style };
             parts.pop();
@@ -207,6 +214,30 @@ impl Entity {
     pub fn is_named_by(&self, words: &[String]) -> bool {
         words.iter().map(|word| stem(word)).eq(self.words.iter().map(|word| stem(word)))
     }
+}
+
+/// Takes off a mark that is written together with the name: `vemployee`, `tblorders`, `dimdate`.
+fn joined_mark(name: &str) -> (Option<Style>, &str) {
+    const JOINED: &[&str] = &["tbl", "vw", "v", "dim", "fact", "fct", "stg", "tmp"];
+    let lower = name.to_lowercase();
+    if vocabulary::is_word(&lower) || !name.is_ascii() {
+        return (None, name);
+    }
+    let rest = |mark: &str| {
+        let rest = lower.strip_prefix(mark)?;
+        let first = rest.split(|c: char| !c.is_ascii_alphabetic()).next()?;
+        (first.len() > 3 && is_readable(first)).then_some(mark.len())
+    };
+    let found = JOINED.iter().find_map(|mark| Some((*mark, rest(mark)?)));
+    let Some((mark, length)) = found else { return (None, name) };
+    // Where the case changes, the mark is a word of its own.
+    let style = MARKS.iter().find(|(text, _)| *text == mark).map(|(_, style)| *style);
+    (style, &name[length..])
+}
+
+/// Returns whether a part of a name is a word, or words written together.
+fn is_readable(part: &str) -> bool {
+    vocabulary::is_word(part) || vocabulary::split(part, &Context::default()).len() > 1
 }
 
 /// The singular, including that of `sales`, which otherwise stays a plural before other words (`sales order`).

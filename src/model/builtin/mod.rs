@@ -11,24 +11,28 @@
 //! |---|---|
 //! | a name, each word of it in the vocabulary | 0.55; of that 0.55 if ambiguous, 0.70 if likely, else 0 |
 //! | a reference, or the primary key alone | 0.25; a part of the key 0.15, unique 0.10 |
+//! | a view's definition that names the column repeated | 0.25; with a comment there, at least 0.85 in total |
+//! | a view's definition that names what a column is computed from | 0.15 |
+//! | a documented column elsewhere that agrees in name, type and key | 0.25; at least 0.85 in total |
 //! | a type that fits the name | 0.10, else 0.02 |
 //! | samples of a shape that fits | 0.12; plain text or numbers as the name suggests 0.08; a small set of values 0.10 |
 //! | meaningful statistics | 0.05 |
 //! | a comment | at least 0.90 in total |
 //! | a name that says nothing (`value`, `data`), or whose words only look like words | at most 0.45 in total |
-//! | a text that restates the name (`domain/substance.rs`) | at most 0.49: reading a name is no evidence |
+//! | a text that restates the name (`domain/src/substance.rs`) | at most 0.49: reading a name is no evidence |
 //! | a name that was not understood | at most 0.30 in total if samples or values are informative, else 0.15 |
 //!
 //! For a table, the sum is over the name, the primary key 0.10, the structure 0.08, and the references from and to it.
+//! It is at most 0.45 if no word of the name is known.
 //! Each further wording has 0.92 times the confidence of the one before.
 //!
 //! For a schema or database, the sum is over the clear names of its tables 0.55, their domain 0.10 and their sizes
 //! 0.05. A variation uses another wording than the previous text. If there is none, it repeats the text with a
 //! confidence of at most 0.20.
 //!
-//! To add a word, add a line to `domain/vocabulary.tsv` or `domain/words.txt`; to add a unit, a line to `units.rs`; to
-//! add a shape of values, a variant to `shape.rs`; to add a kind of column, a method to `wording/`. Questions are
-//! answered in `answering.rs`.
+//! To add a word, add a line to `terms.tsv` or `words.txt` in `domain/src/vocabulary`; to add a unit, a line to
+//! `units.rs`; to add a shape of values, a variant to `shape.rs`; to add a kind of column, a method to `wording/`.
+//! Questions are answered in `answering.rs`.
 
 mod answering;
 mod column;
@@ -36,6 +40,7 @@ mod container;
 mod data_type;
 mod draft;
 mod entity;
+mod inherited;
 mod reading;
 mod revision;
 mod shape;
@@ -70,7 +75,8 @@ pub struct BuiltinDescriber;
 #[async_trait]
 impl Describer for BuiltinDescriber {
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
-        let reading = TableReading::of(&request.table, request.statistics.as_deref());
+        let reading = TableReading::of(&request.table, request.statistics.as_deref(), &request.lineage, &request.names)
+            .documented(&request.documented);
         let draft = |(at, subject): (usize, &Subject)| {
             let revision = request.revisions.get(at).and_then(Option::as_ref);
             match *subject {

@@ -2,14 +2,20 @@
 //!
 //! The rule: a reading holds facts only; the wording is done in `wording/`, `column.rs` and `table.rs`.
 
-use crate::domain::catalog::{Column, ColumnStatistics, ForeignKey, TableDetail, TableStatistics};
+use std::sync::Arc;
+
+use crate::domain::{
+    catalog::{Column, ColumnStatistics, ForeignKey, TableDetail, TableStatistics},
+    documented::Documented,
+    lineage::Lineage,
+};
 
 use super::{
     data_type::DataType,
     entity::Entity,
     shape::Shape,
     units,
-    vocabulary::{self, Context, Grasp, Token},
+    vocabulary::{self, Context, Grasp, TableNames, Token},
     words,
 };
 
@@ -146,6 +152,10 @@ pub struct TableReading<'a> {
     pub detail: &'a TableDetail,
     /// Its statistics.
     pub statistics: Option<&'a TableStatistics>,
+    /// Where the columns of a view come from; empty for tables.
+    lineage: &'a [Option<Lineage>],
+    /// What is documented of its columns elsewhere.
+    pub documented: Option<&'a Documented>,
     /// The context of its names.
     pub context: Context,
     /// The entity that a row stands for.
@@ -162,6 +172,8 @@ pub struct ColumnReading<'a> {
     pub statistics: Option<&'a ColumnStatistics>,
     /// The foreign key that it is part of.
     pub key: Option<&'a ForeignKey>,
+    /// Where it comes from, in a view.
+    pub lineage: Option<&'a Lineage>,
     /// Its type.
     pub data_type: DataType,
     /// The words of its name, without meaningless prefixes.
@@ -182,13 +194,24 @@ pub struct ColumnReading<'a> {
 
 impl<'a> TableReading<'a> {
     /// Reads a table.
-    pub fn of(detail: &'a TableDetail, statistics: Option<&'a TableStatistics>) -> Self {
-        let names = detail.columns.iter().map(|column| column.name.as_str()).chain([detail.table.name.as_str()]);
+    pub fn of(
+        detail: &'a TableDetail,
+        statistics: Option<&'a TableStatistics>,
+        lineage: &'a [Option<Lineage>],
+        names: &Arc<TableNames>,
+    ) -> Self {
+        let own = detail.columns.iter().map(|column| column.name.as_str()).chain([detail.table.name.as_str()]);
         let nearby = detail.foreign_keys.iter().map(|key| key.table.as_str());
         let nearby = nearby.chain(detail.referenced_by.iter().map(String::as_str));
-        let context = Context::of(names).near(nearby);
+        let context = Context::of(own).near(nearby).within(Arc::clone(names));
         let entity = Entity::of(&detail.table.name, &context);
-        Self { detail, statistics, shared_prefix: shared_prefix(detail), context, entity }
+        Self { detail, statistics, lineage, documented: None, shared_prefix: shared_prefix(detail), context, entity }
+    }
+
+    /// Adds what is documented of its columns elsewhere.
+    pub const fn documented(mut self, documented: &'a Documented) -> Self {
+        self.documented = Some(documented);
+        self
     }
 
     /// Reads one of its columns.
@@ -228,6 +251,7 @@ impl<'a> TableReading<'a> {
             column,
             statistics,
             key: self.detail.foreign_key_of(&column.name),
+            lineage: self.lineage_of(column),
             data_type,
             tokens,
             words,
@@ -239,6 +263,22 @@ impl<'a> TableReading<'a> {
         };
         self.read_values(&mut reading);
         reading
+    }
+
+    fn lineage_of(&self, column: &Column) -> Option<&'a Lineage> {
+        let at = self.detail.columns.iter().position(|known| known.name == column.name)?;
+        self.lineage.get(at)?.as_ref()
+    }
+
+    /// The tables that a view reads, as far as its columns tell, each once.
+    pub fn tables_read(&self) -> Vec<&'a TableDetail> {
+        let mut tables: Vec<&'a TableDetail> = Vec::new();
+        for source in self.lineage.iter().flatten().flat_map(|lineage| &lineage.sources) {
+            if !tables.iter().any(|known| known.path() == source.table.path()) {
+                tables.push(&source.table);
+            }
+        }
+        tables
     }
 
     /// The entity of the table that a foreign key references.

@@ -51,6 +51,10 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
     if table.entity.tokens.iter().any(|token| token.grasp == Grasp::Cryptic) {
         sketch.at_most(0.60);
     }
+    // Nothing in the name is a known word.
+    if table.entity.tokens.iter().all(|token| matches!(token.grasp, Grasp::Likely | Grasp::Cryptic)) {
+        sketch.at_most(0.45);
+    }
     if let Some(comment) = kept {
         sketch.at_least(0.9);
         sketch.because(format!("Kept the comment that the table has, which begins {}", words::quoted(&comment)));
@@ -469,6 +473,13 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
         if !parts.is_empty() {
             sketch.detail(Need::Useful, format!("Each row {}", parts.join(" and ")));
         }
+    }
+    let read: Vec<String> = table.tables_read().iter().map(|read| words::shown(&read.table.name)).collect();
+    if !read.is_empty() {
+        let more = read.len().saturating_sub(6);
+        let names = words::listed(&read[..read.len() - more], "and");
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        sketch.detail(Need::Useful, format!("Selects from {names}{tail}"));
     }
     let all = referring(table);
     let referring: Vec<String> = all.iter().take(6).map(|name| words::shown(name)).collect();

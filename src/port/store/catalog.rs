@@ -1,6 +1,6 @@
 //! The indexed catalogs.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -13,8 +13,9 @@ use crate::domain::{
     id::DbProfileId,
     page::{Page, PageRequest},
     profile::DbProfile,
-    search::{AssetHit, KnownAsset, Need, SearchQuery},
+    search::{AssetHit, KnownAsset, Need, SearchQuery, UndescribedOf, nearest},
     suggestion::Suggestion,
+    words,
 };
 
 /// The indexed catalogs, for search and questions. They are copies; only the described database has the current facts.
@@ -75,6 +76,9 @@ pub trait CatalogStore: Send + Sync {
     /// Returns the columns of a table, in their order.
     async fn columns_of(&self, profile: DbProfileId, table: &AssetPath) -> Result<Vec<KnownAsset>>;
 
+    /// Returns at most `limit` columns of a profile that have a comment or an accepted description, by name.
+    async fn documented_columns(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;
+
     /// Returns at most `limit` columns of a profile that refer to another one, by name.
     async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;
 
@@ -85,6 +89,47 @@ pub trait CatalogStore: Send + Sync {
         schema: Option<&AssetPath>,
         limit: u64,
     ) -> Result<(Vec<KnownAsset>, u64)>;
+
+    /// Returns the words of the names in these profiles, or in all, as indexed, with the number of names that contain
+    /// each.
+    async fn name_words(&self, profiles: Option<&[DbProfileId]>) -> Result<HashMap<String, usize>>;
+
+    /// Returns at most `limit` assets that have neither a comment nor an accepted description, by name, the number of
+    /// all those, and the number of all assets considered: the tables, the columns, or one table's columns.
+    async fn undescribed(
+        &self,
+        profiles: &[DbProfileId],
+        of: &UndescribedOf,
+        limit: u64,
+    ) -> Result<(Vec<KnownAsset>, u64, u64)>;
+
+    /// Parses a query like [`SearchQuery::of`], with misspelled words read as the most similar word of a name. Also
+    /// returns what was read so: the word, and what it was taken for.
+    async fn corrected(
+        &self,
+        text: &str,
+        prefix: bool,
+        profiles: Option<&[DbProfileId]>,
+    ) -> Result<(SearchQuery, Vec<(String, String)>)> {
+        let mut unknown = Vec::new();
+        for word in SearchQuery::doubtful(text) {
+            if !self.finds_any(&SearchQuery::of(&word, prefix), Need::All, profiles).await? {
+                unknown.push(word);
+            }
+        }
+        let mut read = Vec::new();
+        if !unknown.is_empty() {
+            let words = self.name_words(profiles).await?;
+            read.extend(unknown.into_iter().filter_map(|word| nearest(&word, &words).map(|near| (word, near))));
+            read.retain(|(word, near)| word != near);
+        }
+        if read.is_empty() {
+            return Ok((SearchQuery::of(text, prefix), read));
+        }
+        let meant = |word: String| read.iter().find(|(from, _)| *from == word).map_or(word, |(_, to)| to.clone());
+        let text: Vec<String> = words::split(text).into_iter().map(meant).collect();
+        Ok((SearchQuery::of(&text.join(" "), prefix), read))
+    }
 
     /// Returns the newest suggestions on these databases, at most `limit`, whose asset or text contains all these
     /// words, each in one of its spellings.

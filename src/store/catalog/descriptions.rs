@@ -5,11 +5,12 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::{
+    Word,
     catalog_asset::{self, Column},
     run, suggestion,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
 };
 
@@ -17,11 +18,11 @@ use super::{keys, of};
 use crate::{
     domain::{
         Result,
-        asset::AssetPath,
+        asset::AssetKind,
         id::{DbProfileId, RunId},
         suggestion::ReviewState,
     },
-    store::{all, dialect, items, record, runs::MAX_KEYS, transaction::Transaction},
+    store::{all, dialect, items, record, runs::MAX_KEYS, transaction::Transaction, trouble::DbResult as _},
 };
 
 /// Selects `what` of the suggestion that was accepted last for an asset.
@@ -56,7 +57,7 @@ fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStateme
 }
 
 /// Sets the description of the matching assets to the text that was accepted last, or to none.
-pub(super) async fn describe(transaction: &Transaction, these: Condition) -> Result<()> {
+pub(super) async fn describe(transaction: &Transaction, these: Condition) -> Result<(), DbErr> {
     use suggestion::Column as Of;
     let text =
         Expr::col((suggestion::Entity, Of::ReviewText)).if_null(Expr::col((suggestion::Entity, Of::Description)));
@@ -74,7 +75,7 @@ pub(super) async fn describe(transaction: &Transaction, these: Condition) -> Res
 #[derive(FromQueryResult)]
 struct Described {
     db_profile_id: i64,
-    asset_kind: String,
+    asset_kind: Word<AssetKind>,
     database_name: Option<String>,
     schema_name: Option<String>,
     table_name: Option<String>,
@@ -100,17 +101,11 @@ pub(in crate::store) async fn follow_reviews(transaction: &Transaction, mut sugg
             .and_where(Expr::col((run::Entity, run::Column::DbProfileId)).is_not_null());
         let mut by_profile: HashMap<DbProfileId, HashSet<(String, String)>> = HashMap::new();
         for row in all::<Described>(transaction, &described).await? {
-            let path = AssetPath {
-                kind: record::spelled(&row.asset_kind)?,
-                database: row.database_name,
-                schema: row.schema_name,
-                table: row.table_name,
-                column: row.column_name,
-            };
+            let path = record::path_of!(row);
             by_profile.entry(DbProfileId(row.db_profile_id)).or_default().insert(keys(&path));
         }
         for (profile, wanted) in by_profile {
-            describe_again(transaction, &at_keys(transaction, profile, &wanted).await?).await?;
+            describe_again(transaction, &at_keys(transaction, profile, &wanted).await.db()?).await.db()?;
         }
     }
     Ok(())
@@ -122,7 +117,7 @@ async fn at_keys(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
     wanted: &HashSet<(String, String)>,
-) -> Result<Vec<i64>> {
+) -> Result<Vec<i64>, DbErr> {
     let tables: Vec<&String> = wanted.iter().map(|(table, _)| table).collect::<HashSet<_>>().into_iter().collect();
     let mut found = Vec::new();
     for tables in tables.chunks(MAX_KEYS) {
@@ -154,14 +149,15 @@ pub(in crate::store) async fn described_by_runs(connection: &impl ConnectionTrai
             .filter(Column::DescribedBy.in_subquery(theirs))
             .into_tuple()
             .all(connection)
-            .await?;
+            .await
+            .db()?;
         found.extend(ids);
     }
     Ok(found)
 }
 
 /// Finds the descriptions of these assets again.
-pub(in crate::store) async fn describe_again(transaction: &Transaction, assets: &[i64]) -> Result<()> {
+pub(in crate::store) async fn describe_again(transaction: &Transaction, assets: &[i64]) -> Result<(), DbErr> {
     for ids in assets.chunks(MAX_KEYS) {
         describe(transaction, Condition::all().add(Column::Id.is_in(ids.iter().copied()))).await?;
     }

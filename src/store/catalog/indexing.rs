@@ -9,11 +9,13 @@ use std::{
 };
 
 use entity::{
+    JsonText, Millis, Word,
     catalog_asset::{self, Column},
     catalog_reading,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
@@ -28,7 +30,7 @@ use crate::{
         search::terms,
         vocabulary::Context,
     },
-    store::{record, runs::MAX_KEYS, transaction::Transaction, write},
+    store::{runs::MAX_KEYS, transaction::Transaction, trouble::DbResult as _, write},
 };
 
 /// Creates a row without id and description.
@@ -41,7 +43,7 @@ fn blank(profile: DbProfileId, path: &AssetPath) -> catalog_asset::Model {
         column_key,
         folded: folded(&path.display()),
         display: path.key(),
-        asset_kind: path.kind.as_str().to_owned(),
+        asset_kind: Word(path.kind),
         database_name: path.database.clone(),
         schema_name: path.schema.clone(),
         table_name: path.table.clone(),
@@ -62,7 +64,7 @@ fn blank(profile: DbProfileId, path: &AssetPath) -> catalog_asset::Model {
 }
 
 /// Returns the rows of a table and its columns.
-fn rows_of(profile: DbProfileId, table: &TableDetail) -> Result<Vec<catalog_asset::Model>> {
+fn rows_of(profile: DbProfileId, table: &TableDetail) -> Vec<catalog_asset::Model> {
     let path = table.path();
     let name = table.table.name.as_str();
     let context = Context::of(table.columns.iter().map(|column| column.name.as_str()).chain([name]));
@@ -84,14 +86,14 @@ fn rows_of(profile: DbProfileId, table: &TableDetail) -> Result<Vec<catalog_asse
             primary_key: column.primary_key,
             refers_to: refers_to.as_ref().map(AssetPath::display),
             refers_to_key: refers_to.as_ref().map(|path| keys(path).0),
-            foreign_key: record::to_json_or_none(key.filter(|key| key.only_column().is_none()))?,
+            foreign_key: key.filter(|key| key.only_column().is_none()).cloned().map(JsonText),
             names: terms(&column.name, &context),
             surroundings: surroundings.clone(),
             comment: comment(column.comment.as_ref()),
             ..blank(profile, &table.column_path(&column.name))
         });
     }
-    Ok(rows)
+    rows
 }
 
 /// Returns the column that a table's column refers to by this foreign key.
@@ -112,11 +114,10 @@ pub(in crate::store) async fn take_tables(
     tables: &[Arc<TableDetail>],
 ) -> Result<()> {
     for tables in tables.chunks(MAX_KEYS) {
-        let rows = tables.iter().map(|table| rows_of(profile, table)).collect::<Result<Vec<_>>>()?;
-        let wanted: Vec<catalog_asset::Model> = rows.into_iter().flatten().collect();
+        let wanted: Vec<_> = tables.iter().flat_map(|table| rows_of(profile, table)).collect();
         let keys: HashSet<String> = wanted.iter().map(|row| row.table_key.clone()).collect();
         let these = of(profile).add(Column::TableKey.is_in(keys));
-        let known = catalog_asset::Entity::find().filter(these).all(transaction).await?;
+        let known = catalog_asset::Entity::find().filter(these).all(transaction).await.db()?;
         take_rows(transaction, profile, wanted, known).await?;
     }
     Ok(())
@@ -147,7 +148,7 @@ async fn take_rows(
                     ..row
                 };
                 if row != before {
-                    catalog_asset::Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
+                    catalog_asset::Entity::update(row.into_active_model().reset_all()).exec(transaction).await.db()?;
                 }
             }
         }
@@ -155,7 +156,7 @@ async fn take_rows(
     let gone: Vec<i64> = known.into_values().map(|row| row.id).collect();
     for gone in gone.chunks(MAX_KEYS) {
         let these = Column::Id.is_in(gone.iter().copied());
-        catalog_asset::Entity::delete_many().filter(these).exec(transaction).await?;
+        catalog_asset::Entity::delete_many().filter(these).exec(transaction).await.db()?;
     }
     if new.is_empty() {
         return Ok(());
@@ -165,11 +166,11 @@ async fn take_rows(
         .select_only()
         .column_as(Column::Id.max(), "last")
         .filter(Column::Id.between(*keys.start(), *keys.end()));
-    let last: Option<Option<i64>> = last.into_tuple().one(transaction).await?;
+    let last: Option<Option<i64>> = last.into_tuple().one(transaction).await.db()?;
     let last = last.flatten().unwrap_or(*keys.start());
     let new = (last + 1..).zip(new).map(|(id, row)| catalog_asset::Model { id, ..row }.into_active_model().reset_all());
     write::insert(transaction, new).await?;
-    describe(transaction, Condition::all().add(Column::Id.gt(last)).add(Column::Id.lte(*keys.end()))).await
+    describe(transaction, Condition::all().add(Column::Id.gt(last)).add(Column::Id.lte(*keys.end()))).await.db()
 }
 
 /// Stores a database, if databases have names there, and its schemas.
@@ -206,11 +207,11 @@ pub(in crate::store) async fn take_schemas(
     let of_database = of(profile)
         .add(Column::AssetKind.is_in([AssetKind::Schema, AssetKind::Database].map(AssetKind::as_str)))
         .add(Expr::col(Column::DatabaseName).if_null("").eq(database.unwrap_or_default()));
-    let known = catalog_asset::Entity::find().filter(of_database).all(transaction).await?;
+    let known = catalog_asset::Entity::find().filter(of_database).all(transaction).await.db()?;
     let wanted_keys: HashSet<&str> = wanted.iter().map(|row| row.table_key.as_str()).collect();
     for gone in known.iter().filter(|row| !wanted_keys.contains(row.table_key.as_str())) {
         let all_in_it = of(profile).add(below(&gone.table_key));
-        catalog_asset::Entity::delete_many().filter(all_in_it).exec(transaction).await?;
+        catalog_asset::Entity::delete_many().filter(all_in_it).exec(transaction).await.db()?;
     }
     take_rows(transaction, profile, wanted, known).await
 }
@@ -222,7 +223,7 @@ pub(in crate::store) async fn retain_tables(
     database: Option<&str>,
     schema: &str,
     tables: &[String],
-) -> Result<()> {
+) -> Result<(), DbErr> {
     let kept: HashSet<String> = tables.iter().map(|table| key(database, schema, Some(table))).collect();
     let in_it = of(profile).add(below(&key(database, schema, None))).add(Column::ColumnKey.eq(""));
     let known: Vec<String> = catalog_asset::Entity::find()
@@ -244,17 +245,17 @@ pub(in crate::store) async fn retain_tables(
 pub(in crate::store) async fn mark_read(transaction: &Transaction, profile: DbProfileId, at: Moment) -> Result<()> {
     let row = catalog_reading::ActiveModel {
         db_profile_id: ActiveValue::Set(profile.0),
-        read_at: ActiveValue::Set(record::millis(at)),
+        read_at: ActiveValue::Set(Millis(at)),
     };
     let again = OnConflict::column(catalog_reading::Column::DbProfileId)
         .update_column(catalog_reading::Column::ReadAt)
         .to_owned();
-    catalog_reading::Entity::insert(row).on_conflict(again).exec_without_returning(transaction).await?;
+    catalog_reading::Entity::insert(row).on_conflict(again).exec_without_returning(transaction).await.db()?;
     Ok(())
 }
 
 /// Deletes a catalog: the profile was deleted, points to another database now, or its database is empty.
-pub(in crate::store) async fn forget(transaction: &Transaction, profile: DbProfileId) -> Result<()> {
+pub(in crate::store) async fn forget(transaction: &Transaction, profile: DbProfileId) -> Result<(), DbErr> {
     catalog_reading::Entity::delete_by_id(profile.0).exec(transaction).await?;
     catalog_asset::Entity::delete_many().filter(of(profile)).exec(transaction).await?;
     Ok(())
@@ -266,7 +267,7 @@ pub(in crate::store) async fn comment_written(
     profile: DbProfileId,
     path: &AssetPath,
     text: Option<&String>,
-) -> Result<()> {
+) -> Result<(), DbErr> {
     let (table_key, column_key) = keys(path);
     catalog_asset::Entity::update_many()
         .col_expr(Column::Comment, Expr::value(comment(text)))

@@ -1,11 +1,15 @@
 //! Queries on the catalogs by name, by table, and in sums. `catalog_search.rs` has the search.
 
+use std::collections::HashMap;
+
 use entity::{
+    Word,
     catalog_asset::{self, Column},
     catalog_reading,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, Func, Order, Query},
 };
 
@@ -13,20 +17,20 @@ use super::{below, folded, keys, of};
 use crate::{
     domain::{
         Result,
-        asset::AssetPath,
+        asset::{AssetKind, AssetPath},
         clock::Moment,
         coverage::{CoverageFigures, CoverageTally},
         id::DbProfileId,
-        search::{KnownAsset, table_key},
+        search::{KnownAsset, UndescribedOf, table_key},
     },
-    store::{record, runs::MAX_KEYS},
+    store::{nth, record, runs::MAX_KEYS, trouble::DbResult as _},
 };
 
 /// Returns the profiles whose catalog was never read completely.
 pub(in crate::store) async fn unread(
     connection: &impl ConnectionTrait,
     profiles: &[DbProfileId],
-) -> Result<Vec<DbProfileId>> {
+) -> Result<Vec<DbProfileId>, DbErr> {
     let read: Vec<i64> = catalog_reading::Entity::find()
         .select_only()
         .column(catalog_reading::Column::DbProfileId)
@@ -37,27 +41,21 @@ pub(in crate::store) async fn unread(
 }
 
 /// Converts a row to an asset.
-pub(in crate::store) fn known_asset(row: catalog_asset::Model) -> Result<KnownAsset> {
-    Ok(KnownAsset {
+pub(in crate::store) fn known_asset(row: catalog_asset::Model) -> KnownAsset {
+    KnownAsset {
         id: row.id,
         db_profile_id: DbProfileId(row.db_profile_id),
-        path: AssetPath {
-            kind: record::spelled(&row.asset_kind)?,
-            database: row.database_name,
-            schema: row.schema_name,
-            table: row.table_name,
-            column: row.column_name,
-        },
+        path: record::path_of!(row),
         data_type: row.data_type,
         nullable: row.nullable,
         primary_key: row.primary_key,
         table_key: row.table_key,
         references: row.refers_to,
         references_key: row.refers_to_key,
-        together: row.foreign_key.map(|key| record::from_json(&key)).transpose()?,
+        together: row.foreign_key.map(|key| key.0),
         comment: row.comment,
         description: row.description,
-    })
+    }
 }
 
 /// Returns the assets with these displayed names, ignoring case.
@@ -65,7 +63,7 @@ pub(in crate::store) async fn named(
     connection: &impl ConnectionTrait,
     profiles: &[DbProfileId],
     names: &[String],
-) -> Result<Vec<KnownAsset>> {
+) -> Result<Vec<KnownAsset>, DbErr> {
     let mut found = Vec::new();
     for names in names.chunks(MAX_KEYS) {
         let rows = catalog_asset::Entity::find()
@@ -74,9 +72,7 @@ pub(in crate::store) async fn named(
             .order_by_asc(Column::Id)
             .all(connection)
             .await?;
-        for row in rows {
-            found.push(known_asset(row)?);
-        }
+        found.extend(rows.into_iter().map(known_asset));
     }
     Ok(found)
 }
@@ -86,7 +82,7 @@ pub(in crate::store) async fn columns_of(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
     table: &AssetPath,
-) -> Result<Vec<KnownAsset>> {
+) -> Result<Vec<KnownAsset>, DbErr> {
     let rows = catalog_asset::Entity::find()
         .filter(of(profile))
         .filter(Column::TableKey.eq(keys(table).0))
@@ -94,7 +90,26 @@ pub(in crate::store) async fn columns_of(
         .order_by_asc(Column::Position)
         .all(connection)
         .await?;
-    rows.into_iter().map(known_asset).collect()
+    Ok(rows.into_iter().map(known_asset).collect())
+}
+
+/// Returns at most `limit` columns of a profile with a comment or an accepted description, by table.
+pub(in crate::store) async fn documented_columns(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    limit: u64,
+) -> Result<Vec<KnownAsset>> {
+    let rows = catalog_asset::Entity::find()
+        .filter(of(profile))
+        .filter(Column::ColumnKey.ne(""))
+        .filter(Column::Comment.is_not_null().or(Column::Description.is_not_null()))
+        .order_by_asc(Column::TableKey)
+        .order_by_asc(Column::Position)
+        .limit(limit)
+        .all(connection)
+        .await
+        .db()?;
+    Ok(rows.into_iter().map(known_asset).collect())
 }
 
 /// Returns at most `limit` columns of a profile that refer to another column, by table.
@@ -102,7 +117,7 @@ pub(in crate::store) async fn foreign_keys(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
     limit: u64,
-) -> Result<Vec<KnownAsset>> {
+) -> Result<Vec<KnownAsset>, DbErr> {
     let rows = catalog_asset::Entity::find()
         .filter(of(profile))
         .filter(Column::RefersToKey.is_not_null())
@@ -111,7 +126,7 @@ pub(in crate::store) async fn foreign_keys(
         .limit(limit)
         .all(connection)
         .await?;
-    rows.into_iter().map(known_asset).collect()
+    Ok(rows.into_iter().map(known_asset).collect())
 }
 
 /// Returns at most `limit` tables by name, of one schema or of all, and their total number.
@@ -120,7 +135,7 @@ pub(in crate::store) async fn tables_of(
     profiles: &[DbProfileId],
     schema: Option<&AssetPath>,
     limit: u64,
-) -> Result<(Vec<KnownAsset>, u64)> {
+) -> Result<(Vec<KnownAsset>, u64), DbErr> {
     let mut tables = catalog_asset::Entity::find()
         .filter(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)))
         .filter(Column::TableName.is_not_null())
@@ -131,16 +146,73 @@ pub(in crate::store) async fn tables_of(
     let count = tables.clone().count(connection).await?;
     let rows = tables.order_by_asc(Column::DbProfileId).order_by_asc(Column::TableKey).limit(limit);
     let tables = rows.all(connection).await?.into_iter().map(known_asset);
-    Ok((tables.collect::<Result<_>>()?, count))
+    Ok((tables.collect(), count))
+}
+
+/// Maximum number of names whose words are read.
+const NAMES: u64 = 200_000;
+
+/// Returns the words of the names as indexed, with the number of names that contain each.
+pub(in crate::store) async fn name_words(
+    connection: &impl ConnectionTrait,
+    profiles: Option<&[DbProfileId]>,
+) -> Result<HashMap<String, usize>, DbErr> {
+    let mut names = catalog_asset::Entity::find().select_only().column(Column::Names).limit(NAMES);
+    if let Some(profiles) = profiles {
+        names = names.filter(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)));
+    }
+    let mut words = HashMap::new();
+    for names in names.into_tuple::<String>().all(connection).await? {
+        for word in names.split_whitespace() {
+            match words.get_mut(word) {
+                Some(count) => *count += 1,
+                None => drop(words.insert(word.to_owned(), 1)),
+            }
+        }
+    }
+    Ok(words)
+}
+
+/// Returns at most `limit` assets without a comment and an accepted description, their number, and that of all.
+pub(in crate::store) async fn undescribed(
+    connection: &impl ConnectionTrait,
+    profiles: &[DbProfileId],
+    of: &UndescribedOf,
+    limit: u64,
+) -> Result<(Vec<KnownAsset>, u64, u64), DbErr> {
+    let mut assets = catalog_asset::Entity::find()
+        .filter(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)))
+        .filter(Column::TableName.is_not_null());
+    assets = match of {
+        UndescribedOf::Tables => assets.filter(Column::ColumnKey.eq("")),
+        UndescribedOf::Columns => assets.filter(Column::ColumnKey.ne("")),
+        UndescribedOf::ColumnsOf(table) => {
+            assets.filter(Column::ColumnKey.ne("")).filter(Column::TableKey.eq(keys(table).0))
+        }
+    };
+    let all = assets.clone().count(connection).await?;
+    let blank = |column| {
+        let trimmed = Expr::from(Func::cust("trim").arg(Expr::col(column)));
+        Expr::col(column).is_null().or(trimmed.eq(""))
+    };
+    let assets = assets.filter(blank(Column::Comment)).filter(blank(Column::Description));
+    let count = assets.clone().count(connection).await?;
+    let ordered = assets
+        .order_by_asc(Column::DbProfileId)
+        .order_by_asc(Column::TableKey)
+        .order_by_asc(Column::Position)
+        .limit(limit);
+    let rows = ordered.all(connection).await?.into_iter().map(known_asset);
+    Ok((rows.collect(), count, all))
 }
 
 /// Returns when a profile's catalog was last read completely.
 pub(in crate::store) async fn read_at(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
-) -> Result<Option<Moment>> {
+) -> Result<Option<Moment>, DbErr> {
     let reading = catalog_reading::Entity::find_by_id(profile.0).one(connection).await?;
-    reading.map(|reading| record::moment(reading.read_at)).transpose()
+    Ok(reading.map(|reading| reading.read_at.0))
 }
 
 /// Returns the coverage of a profile's tables and columns, by database and schema, and also by table if `by_table` is
@@ -171,18 +243,13 @@ pub(in crate::store) async fn coverage(
     }
     query.order_by(Column::DatabaseName, Order::Asc).order_by(Column::SchemaName, Order::Asc);
     let tally = |row: QueryResult| {
-        let kind: String = row.try_get_by_index(2)?;
         Ok(CoverageTally {
-            database: row.try_get_by_index(0)?,
-            schema: row.try_get_by_index(1)?,
-            table: if by_table { row.try_get_by_index(6)? } else { None },
-            kind: record::spelled(&kind)?,
-            figures: CoverageFigures {
-                assets: row.try_get_by_index(3)?,
-                documented: row.try_get_by_index(4)?,
-                accepted: row.try_get_by_index(5)?,
-            },
+            database: nth(&row, 0)?,
+            schema: nth(&row, 1)?,
+            table: if by_table { nth(&row, 6)? } else { None },
+            kind: nth::<Word<AssetKind>>(&row, 2)?.0,
+            figures: CoverageFigures { assets: nth(&row, 3)?, documented: nth(&row, 4)?, accepted: nth(&row, 5)? },
         })
     };
-    connection.query_all(&query).await?.into_iter().map(tally).collect()
+    connection.query_all(&query).await.db()?.into_iter().map(tally).collect()
 }

@@ -10,7 +10,10 @@ mod look_ups;
 
 pub(super) use descriptions::{describe_again, described_by_runs, follow_reviews};
 pub(super) use indexing::{comment_written, forget, mark_read, retain_tables, take_schemas, take_tables};
-pub(super) use look_ups::{columns_of, coverage, foreign_keys, known_asset, named, read_at, tables_of, unread};
+pub(super) use look_ups::{
+    columns_of, coverage, documented_columns, foreign_keys, known_asset, name_words, named, read_at, tables_of,
+    undescribed, unread,
+};
 
 use std::ops::RangeInclusive;
 

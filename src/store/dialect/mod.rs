@@ -71,11 +71,11 @@ pub(super) fn search_audit(backend: DbBackend, needle: &str) -> Option<SelectSta
     indexed(backend, "applied_comment_search", "applied_comment_search MATCH ?", needle)
 }
 
-/// Makes a count of runs by keys look the keys up in the index of facets instead of the rows. Only SQLite has and needs
-/// that index; its planner would not choose it.
-pub(super) fn along_facets(mut statement: Statement) -> Statement {
+/// Makes a statement read a table along this index in SQLite, whose planner has no statistics and would choose another.
+pub(super) fn along(mut statement: Statement, table: &str, index: &str) -> Statement {
     if statement.db_backend == DbBackend::Sqlite {
-        statement.sql = statement.sql.replacen("FROM \"run\"", "FROM \"run\" INDEXED BY run_facets", 1);
+        let from = format!("FROM \"{table}\"");
+        statement.sql = statement.sql.replacen(&from, &format!("{from} INDEXED BY {index}"), 1);
     }
     statement
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use crate::{
     domain::{Error, Result, identity::Identity},
-    store::trouble::Trouble,
+    store::trouble::{DbResult as _, Trouble},
 };
 
 /// Statements that remove deleted secrets from the data files.
@@ -75,8 +75,8 @@ pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize
     let mut query = Query::select();
     query.expr(Expr::cust("nextval(pg_get_serial_sequence('run', 'id'))"));
     query.from_function(Func::cust("generate_series").args([1, count].map(Expr::val)), "n");
-    let rows = connection.query_all(&query).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    let rows = connection.query_all(&query).await.db()?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>().db()
 }
 
 /// Returns the database's identity, or `None` if the server does not report it.

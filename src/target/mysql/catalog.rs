@@ -130,7 +130,7 @@ pub(super) async fn tables(
     Ok(tables)
 }
 
-/// Returns the structure of these tables. Runs seven statements regardless of their number.
+/// Returns the structure of these tables. Runs at most eight statements regardless of their number.
 pub(super) async fn details(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -145,6 +145,8 @@ pub(super) async fn details(
     let mut columns = columns(connection, schema, Some(names), &unique_keys, &mut checks).await?;
     let mut foreign_keys = foreign_keys(connection, schema, Some(names)).await?;
     let mut referrers = referrers(connection, schema, Some(names)).await?;
+    let has_views = found.iter().any(|table| table.kind == AssetKind::View);
+    let mut definitions = if has_views { definitions(connection, schema, names).await? } else { HashMap::new() };
     let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
     let details = names.iter().filter_map(|name| {
         let table = tables.remove(name)?;
@@ -164,11 +166,36 @@ pub(super) async fn details(
             foreign_keys: foreign_keys.remove(name).unwrap_or_default(),
             unique_keys: unique_keys.remove(name).unwrap_or_default(),
             referenced_by: referrers.remove(name).unwrap_or_default(),
+            definition: definitions.remove(name),
             problems,
             table,
         })
     });
     Ok(details.collect())
+}
+
+/// Returns the definitions of views; an empty one is not shown to this user.
+async fn definitions(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: &[String],
+) -> Result<HashMap<String, String>> {
+    let rows = select(
+        connection,
+        "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+           CAST(VIEW_DEFINITION AS CHAR) AS definition FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ?",
+        "TABLE_NAME",
+        schema,
+        Some(names),
+    )
+    .await?;
+    let mut definitions = HashMap::new();
+    for row in &rows {
+        if let Some(definition) = row.try_get::<Option<String>, _>("definition")?.filter(|text| !text.is_empty()) {
+            definitions.insert(row.try_get("own_table")?, definition);
+        }
+    }
+    Ok(definitions)
 }
 
 /// Returns the columns of each table.

@@ -231,7 +231,7 @@ async fn described(
     Ok(tables)
 }
 
-/// Returns the structure of these tables. Runs eight statements regardless of their number.
+/// Returns the structure of these tables. Runs nine statements regardless of their number.
 pub(super) async fn details(
     connection: &mut PgConnection,
     database: Option<&str>,
@@ -247,9 +247,16 @@ pub(super) async fn details(
     let mut columns = columns(connection, schema, names, &keys, &mut tables).await?;
     let mut foreign_keys = foreign_keys(connection, schema, names).await?;
     let mut referrers = referrers(connection, schema, names).await?;
-    // Runs last: the server may wait for a table's lock, and an error ends the transaction.
+    // Both run last: the server may wait for a table's lock, and an error ends the transaction.
+    let mut views = HashMap::new();
     match checks(connection, schema, names).await {
-        Ok(checks) => narrow(&mut columns, checks),
+        Ok(checks) => {
+            narrow(&mut columns, checks);
+            match definitions(connection, schema, names).await {
+                Err(error) if is_stopped(&error) => {}
+                read => views = read?,
+            }
+        }
         Err(error) if is_stopped(&error) => {
             let problem = format!("The checks of {} cannot be read: another session holds a table.", shown(schema));
             tables.values_mut().for_each(|(_, problems)| problems.others.push(problem.clone()));
@@ -265,11 +272,32 @@ pub(super) async fn details(
             foreign_keys: foreign_keys.remove(name).unwrap_or_default(),
             unique_keys: keys.remove(name).unwrap_or_default().into_iter().map(|key| key.columns).collect(),
             referenced_by: referrers.remove(name).unwrap_or_default(),
+            definition: views.remove(name),
             problems,
             table,
         })
     });
     Ok(details.collect())
+}
+
+/// Returns the definitions of views and materialized views.
+async fn definitions(connection: &mut PgConnection, schema: &str, names: &[String]) -> Result<HashMap<String, String>> {
+    let rows = sqlx::query(
+        "SELECT c.relname::text AS name, pg_catalog.pg_get_viewdef(c.oid) AS definition FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('v', 'm')",
+    )
+    .bind(schema)
+    .bind(names)
+    .fetch_all(connection)
+    .await?;
+    let mut definitions = HashMap::new();
+    for row in &rows {
+        if let (Some(view), Some(definition)) = (name(row, "name")?, name(row, "definition")?) {
+            definitions.insert(view, definition);
+        }
+    }
+    Ok(definitions)
 }
 
 /// A primary key, or a unique index without a predicate.

@@ -385,6 +385,7 @@ pub(super) async fn details(
     let raw = raw_columns(connection, &wanted, &mut problems).await?;
     let mut unique = unique_keys(connection, &wanted, &mut problems).await?;
     let mut checks = checks(connection, &wanted).await?;
+    let mut definitions = definitions(connection, &wanted).await?;
     let mut links = links(connection, &spelled, &wanted, &mut problems).await?;
     let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
     let details = names.iter().filter_map(|name| {
@@ -414,6 +415,7 @@ pub(super) async fn details(
             foreign_keys: links.keys.remove(name).unwrap_or_default(),
             unique_keys,
             referenced_by: links.referrers.remove(name).into_iter().flatten().collect(),
+            definition: definitions.remove(name),
             problems,
             table,
         })
@@ -443,6 +445,19 @@ async fn checks(
         }
     }
     Ok(checks)
+}
+
+/// Returns the definitions of views.
+async fn definitions(connection: &mut SqliteConnection, tables: &[&str]) -> Result<HashMap<String, String>> {
+    let views = "SELECT name, sql FROM sqlite_schema WHERE type = 'view' AND name IN (SELECT value FROM json_each(?))";
+    let rows = sqlx::query(views).bind(json(tables)).fetch_all(connection).await?;
+    let mut definitions = HashMap::new();
+    for row in &rows {
+        if let (Some(view), Some(sql)) = (name(row, "name")?, name(row, "sql")?) {
+            definitions.insert(view, sql);
+        }
+    }
+    Ok(definitions)
 }
 
 /// Returns the primary key followed by the other unique keys.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use gloss::domain::token::Role;
 use reqwest::{StatusCode, header};
 use serde_json::json;
 
@@ -32,8 +33,12 @@ async fn a_foreign_host_or_origin_is_refused() {
         }
     }
     assert_eq!(toy.seen.bumps.load(Ordering::SeqCst), 0);
+    // Only callers of this machine need no token.
+    assert_eq!(ask(toy.post(bump.clone()).header(header::HOST, "gloss.test:80")).await.0, StatusCode::UNAUTHORIZED);
+    let (_, secret) = toy.token(Role::Operator).await;
     for (name, own) in [(header::HOST, "localhost"), (header::HOST, "[::1]:1"), (header::HOST, "gloss.test:80")] {
-        assert_eq!(ask(toy.post(bump.clone()).header(&name, own)).await.0, StatusCode::OK, "{name}: {own}");
+        let request = toy.post(bump.clone()).header(&name, own).bearer_auth(&secret);
+        assert_eq!(ask(request).await.0, StatusCode::OK, "{name}: {own}");
     }
 }
 

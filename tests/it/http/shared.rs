@@ -1,25 +1,15 @@
 //! Shared execution: identical subscriptions are executed once, and no subscriber misses a result.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
-use async_graphql::ServerError;
-use gloss::{
-    graphql::{Access, Role, Viewer},
-    service::tokens::Validity,
-};
+use gloss::domain::token::Role;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpSocket,
 };
 
-use super::{
-    toy::{OneToken, Setup, Toy},
-    ws::Socket,
-};
+use super::{toy::Toy, ws::Socket};
 
 const NUMBERS: &str = "subscription($after: Int!) { runProgress(after: $after) { number } }";
 const LONG: &str = "subscription($after: Int!) { runProgress(after: $after, length: 60000) { number text } }";
@@ -76,24 +66,13 @@ async fn subscribers_that_have_caught_up_share_one_execution() {
     executions.wait_for(|&n| n == 0).await.unwrap();
 }
 
-/// Authenticates each token as the role that it names.
-struct RoleByToken;
-
-#[async_trait::async_trait]
-impl Access for RoleByToken {
-    async fn viewer(&self, token: Option<&str>, _local: bool) -> Result<Viewer, ServerError> {
-        let mut viewer = Viewer::local();
-        viewer.role = if token == Some("viewer") { Role::Viewer } else { Role::Admin };
-        Ok(viewer)
-    }
-}
-
 #[tokio::test]
 async fn different_subscriptions_are_not_shared() {
-    let toy = Toy::start_with(Setup { access: Arc::new(RoleByToken), ..Setup::default() }).await;
+    let toy = Toy::start().await;
     let mut executions = toy.seen.executions.subscribe();
     let mut sockets = Vec::new();
-    let (viewer, admin) = ("viewer", "admin");
+    let ((_, viewer), (_, admin)) = (toy.token(Role::Viewer).await, toy.token(Role::Admin).await);
+    let (viewer, admin) = (&viewer, &admin);
     for (token, query) in [(viewer, NUMBERS), (admin, NUMBERS), (admin, LONG), (viewer, NUMBERS), (admin, NUMBERS)] {
         let mut socket = Socket::raw(&toy).await;
         socket.init(json!({ "token": token })).await;
@@ -134,6 +113,38 @@ async fn a_slow_subscriber_reads_at_its_own_pace_and_loses_nothing() {
     executions.wait_for(|&n| n == 1).await.unwrap();
     toy.seen.newest.send_replace(301);
     assert_eq!((number(&mut quick).await, number(&mut slow).await), (301, 301));
+}
+
+#[tokio::test]
+async fn subscribers_that_read_the_same_older_events_share_an_execution() {
+    const EVENTS: i64 = 3_000;
+    let toy = Toy::start().await;
+    let mut executions = toy.seen.executions.subscribe();
+    toy.seen.newest.send_replace(i32::try_from(EVENTS).unwrap());
+    let mut present = Socket::open(&toy).await;
+    present.subscribe_with("a", NUMBERS, json!({ "after": EVENTS })).await;
+    // The answer to a later message shows that the server has started the subscription.
+    present.subscribe("b", "{ hello }").await;
+    while present.next().await["type"] != "complete" {}
+    let mut sockets = Vec::new();
+    for _ in 0..10 {
+        let mut socket = Socket::open(&toy).await;
+        socket.subscribe_with("a", NUMBERS, json!({ "after": 0 })).await;
+        sockets.push(socket);
+    }
+    for expected in 1..=EVENTS {
+        for socket in &mut sockets {
+            assert_eq!(number(socket).await, expected);
+        }
+    }
+    // Each event is read once for all of them, perhaps again for some that fall behind.
+    let resolved = toy.seen.resolved.load(Ordering::SeqCst);
+    assert!(i64::try_from(resolved).unwrap() < 3 * EVENTS, "{resolved} events were read");
+    executions.wait_for(|&n| n == 1).await.unwrap();
+    toy.seen.newest.send_replace(i32::try_from(EVENTS + 1).unwrap());
+    for socket in sockets.iter_mut().chain([&mut present]) {
+        assert_eq!(number(socket).await, EVENTS + 1);
+    }
 }
 
 #[tokio::test]
@@ -214,8 +225,10 @@ async fn streams_of_events_share_too() {
 #[tokio::test]
 async fn an_ended_token_ends_buffered_results_too() {
     const EVENTS: i32 = 400;
-    let validity = Arc::new(Validity::default());
-    let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&validity))), ..Setup::default() }).await;
+    // A channel reads this many results ahead of its followers.
+    const AHEAD: u64 = 128;
+    let toy = Toy::start().await;
+    let (id, secret) = toy.token(Role::Admin).await;
     let mut executions = toy.seen.executions.subscribe();
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -224,7 +237,8 @@ async fn an_ended_token_ends_buffered_results_too() {
     let mut parameters = url::form_urlencoded::Serializer::new(String::new());
     parameters.append_pair("query", query).append_pair("variables", "{\"after\":0}");
     let request = format!(
-        "GET /graphql?{} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n",
+        "GET /graphql?{} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {secret}\r\n\
+         accept: text/event-stream\r\n\r\n",
         parameters.finish()
     );
     slow.write_all(request.as_bytes()).await.unwrap();
@@ -235,10 +249,10 @@ async fn an_ended_token_ends_buffered_results_too() {
     }
     // From here on the client reads nothing, and the results are buffered in the channel.
     toy.seen.newest.send_replace(EVENTS);
-    while toy.seen.resolved.load(Ordering::SeqCst) < EVENTS.try_into().unwrap() {
+    while toy.seen.resolved.load(Ordering::SeqCst) < AHEAD {
         tokio::task::yield_now().await;
     }
-    validity.end();
+    toy.tokens.revoke(id).await.unwrap();
     let mut rest = String::new();
     // The stream ends; the connection may stay open.
     while !rest.ends_with("\r\n0\r\n\r\n") {

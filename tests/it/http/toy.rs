@@ -2,8 +2,9 @@
 
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -11,15 +12,28 @@ use std::{
 use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, ServerError, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt, stream};
 use gloss::{
-    domain::token,
-    graphql::{Access, Api, Checker, Viewer, guarded, share::position},
+    bus::local::LocalBus,
+    domain::{
+        clock::{Clock, SystemClock},
+        id::ApiTokenId,
+        token::Role,
+    },
+    graphql::{Access, Api, Checker, guarded, share::position},
     http::{Documents, Door, Exports, Gate, HostPolicy, Limits, Open, Pace, Ready, Stop, metrics_registry, serve},
-    service::tokens::{Holder, Validity},
+    model::{ProviderModels, builtin::BuiltinDescriber},
+    port::{Ports, environment::EnvNames},
+    service::tokens::{CreateToken, Tokens},
+    store::SqlStore,
+    target::SqlTargets,
 };
 use reqwest::{RequestBuilder, Response, StatusCode, header};
+use secrecy::ExposeSecret;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+use crate::harness::sqlite;
 
 /// The observable state of the schema's resolvers.
 #[derive(Default)]
@@ -230,38 +244,16 @@ impl Subscription {
     }
 }
 
-/// Treats every caller as the local user.
-struct Everybody;
-
-#[async_trait::async_trait]
-impl Access for Everybody {
-    async fn viewer(&self, _token: Option<&str>, _local: bool) -> std::result::Result<Viewer, ServerError> {
-        Ok(Viewer::local())
-    }
-}
-
-/// Treats every caller as the holder of the same token.
-pub struct OneToken(pub Arc<Validity>);
-
-#[async_trait::async_trait]
-impl Access for OneToken {
-    async fn viewer(&self, _token: Option<&str>, _local: bool) -> std::result::Result<Viewer, ServerError> {
-        let (name, role, validity) = ("one".to_owned(), token::Role::Admin, Arc::clone(&self.0));
-        Ok(Viewer::holding(Holder { name, role, has_token: true, validity }))
-    }
-}
-
 /// Settings that a test may change.
 pub struct Setup {
     pub limits: Limits,
     pub documents: Documents,
-    pub access: Arc<dyn Access>,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        let (limits, documents) = (Limits::default(), Documents::automatic());
-        Self { limits, documents, access: Arc::new(Everybody) }
+        Self { limits: Limits::default(), documents: Documents::automatic(), clock: Arc::new(SystemClock) }
     }
 }
 
@@ -273,6 +265,33 @@ pub struct Toy {
     pub stop: CancellationToken,
     pub served: JoinHandle<std::io::Result<()>>,
     pub client: reqwest::Client,
+    /// The API tokens. While there are none, every caller is the local administrator.
+    pub tokens: Tokens,
+    _folder: TempDir,
+}
+
+/// Opens an empty store in a folder. Its file is copied from one that was made once.
+async fn store(folder: &Path, bus: Arc<LocalBus>) -> SqlStore {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    let file = folder.join("store.db");
+    let url = format!("sqlite://{}", file.display());
+    if let Some(empty) = EMPTY.get() {
+        std::fs::write(&file, empty).unwrap();
+    }
+    let store = gloss::store::open(&url, bus, crate::harness::seal_key()).await.unwrap();
+    if EMPTY.get().is_none() {
+        sqlite::execute(&file, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = EMPTY.set(std::fs::read(&file).unwrap());
+    }
+    store
+}
+
+/// Creates the use cases of API tokens over a store of their own.
+async fn tokens(folder: &Path, clock: Arc<dyn Clock>) -> Tokens {
+    let bus = Arc::new(LocalBus::new());
+    let store = Arc::new(store(folder, bus.clone()).await);
+    let models = Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber), EnvNames::default()));
+    Tokens::new(Ports { store, bus, targets: Arc::new(SqlTargets::default()), models, clock })
 }
 
 impl Toy {
@@ -288,7 +307,9 @@ impl Toy {
     }
 
     pub async fn start_with(setup: Setup) -> Self {
-        let Setup { limits, documents, access } = setup;
+        let Setup { limits, documents, clock } = setup;
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = tokens(folder.path(), clock).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Seen::default());
@@ -301,7 +322,7 @@ impl Toy {
             api: Api::new(guarded(schema(), checker.clone()), checker),
             exports: Exports::new(|_| std::future::ready(Err(ServerError::new("the toy exports nothing", None)))),
             hosts: HostPolicy::new(address, "gloss.test"),
-            gate: Gate::new(access, Pace::new(0), address),
+            gate: Gate::new(Access::new(tokens.clone()), Pace::new(0), address),
             ready: Ready::new(move || std::future::ready(readiness.borrow().clone())),
             metrics: Arc::new(metrics_registry(|| 42)),
             stop,
@@ -317,7 +338,14 @@ impl Toy {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        Self { address, seen, ready, stop: token, served, client }
+        Self { address, seen, ready, stop: token, served, client, tokens, _folder: folder }
+    }
+
+    /// Creates an API token and returns its id and its secret. From now on every caller needs one.
+    pub async fn token(&self, role: Role) -> (ApiTokenId, String) {
+        let input = CreateToken { name: role.as_str().to_owned(), role, expires_at: None };
+        let (token, secret) = self.tokens.create(input).await.unwrap();
+        (token.id, secret.expose_secret().to_owned())
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -3,12 +3,11 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use async_graphql::ServerError;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{
@@ -24,12 +23,12 @@ use tokio_tungstenite::{
     },
 };
 
-use gloss::{
-    graphql::{Access, Viewer},
-    service::tokens::Validity,
+use gloss::domain::{
+    clock::{Clock, Moment, SystemClock},
+    token::Role,
 };
 
-use super::toy::{OneToken, Setup, Toy, ask};
+use super::toy::{Setup, Toy, ask};
 
 pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -456,52 +455,53 @@ async fn a_mutation_is_never_half_done() {
     assert_eq!(toy.seen.bumps.load(std::sync::atomic::Ordering::SeqCst), 6);
 }
 
-/// Accepts only certain tokens.
-struct FriendOrFoe;
+/// A clock that can break.
+#[derive(Default)]
+struct Brittle(AtomicBool);
 
-#[async_trait::async_trait]
-impl Access for FriendOrFoe {
-    async fn viewer(&self, token: Option<&str>, _local: bool) -> Result<Viewer, ServerError> {
-        match token {
-            Some("friend") => Ok(Viewer::local()),
-            Some("boom") => panic!("boom"),
-            _ => Err(ServerError::new("é".repeat(200), None)),
-        }
+impl Clock for Brittle {
+    fn now(&self) -> Moment {
+        assert!(!self.0.load(Ordering::SeqCst), "boom");
+        SystemClock.now()
     }
 }
 
 #[tokio::test]
 async fn a_refused_client_gets_a_reason_and_an_internal_error_closes_with_4500() {
-    let toy = Toy::start_with(Setup { access: Arc::new(FriendOrFoe), ..Setup::default() }).await;
+    let clock = Arc::new(Brittle::default());
+    let toy = Toy::start_with(Setup { clock: clock.clone(), ..Setup::default() }).await;
+    let (_, secret) = toy.token(Role::Admin).await;
     let mut foe = Socket::raw(&toy).await;
     foe.init(json!({ "token": "foe" })).await;
-    let (code, reason) = foe.closed().await;
-    assert_eq!(code, 4403);
-    assert!(reason.starts_with("Forbidden: é") && reason.len() <= 123 && reason.len() > 110, "{reason}");
-
-    let mut boom = Socket::raw(&toy).await;
-    boom.init(json!({ "token": "boom" })).await;
-    assert_eq!(boom.closed().await, (4500, "Internal server error".to_owned()));
+    let reason = "Forbidden: unknown token; check it, or use another one";
+    assert_eq!(foe.closed().await, (4403, reason.to_owned()));
 
     let mut friend = Socket::raw(&toy).await;
-    friend.init(json!({ "token": "friend" })).await;
+    friend.init(json!({ "token": secret })).await;
     assert_eq!(friend.next().await, json!({ "type": "connection_ack" }));
     let id = "é".repeat(200);
     friend.subscribe(&id, "subscription { silence }").await;
     friend.subscribe(&id, "subscription { silence }").await;
     let (code, reason) = friend.closed().await;
-    assert!(code == 4409 && reason.len() <= 123, "{code} {reason}");
+    assert!(code == 4409 && reason.len() <= 123 && reason.len() > 110, "{code} {reason}");
+
+    clock.0.store(true, Ordering::SeqCst);
+    let mut boom = Socket::raw(&toy).await;
+    boom.init(json!({ "token": secret })).await;
+    assert_eq!(boom.closed().await, (4500, "Internal server error".to_owned()));
 }
 
 #[tokio::test]
 async fn a_client_whose_token_ended_is_closed_with_a_reason() {
-    let validity = Arc::new(Validity::default());
-    let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&validity))), ..Setup::default() }).await;
-    let mut socket = Socket::open(&toy).await;
+    let toy = Toy::start().await;
+    let (id, secret) = toy.token(Role::Admin).await;
+    let mut socket = Socket::raw(&toy).await;
+    socket.init(json!({ "token": secret })).await;
+    socket.next().await;
     socket.subscribe("a", "subscription { silence }").await;
     socket.subscribe("b", "{ hello }").await;
     while socket.next().await["type"] != "complete" {}
-    validity.end();
+    toy.tokens.revoke(id).await.unwrap();
     assert_eq!(socket.closed().await.0, 4403);
 }
 

@@ -16,7 +16,7 @@ impl Place<'_> {
             "the name could not be understood",
             false,
             vec![
-                format!("holds {holds}; the name {name} does not tell what for"),
+                format!("holds {holds}; purpose unclear from the name {name}"),
                 format!("meaning not clear from the name {name}; the values are {holds}"),
             ],
         )
@@ -105,12 +105,15 @@ impl Place<'_> {
             && self.column.data_type.may_be_number()
             && let Some(unit) = units::unit(&last.raw, before.text.rsplit(' ').next().unwrap_or_default())
         {
+            if Self::is_span(unit, &words) {
+                return Some(self.phrase(&words));
+            }
             words.truncate(words.len().saturating_sub(unit.split(' ').count()));
             if Self::is_timed(unit, &words) {
                 words.push("time".to_owned());
             }
         }
-        if words.len() > 1 && words.last().is_some_and(|word| word == "JSON") {
+        while words.len() > 1 && words.last().is_some_and(|word| word == "JSON" || word == "per") {
             words.pop();
         }
         if words.as_slice() == ["title"] && self.has_job_titles() {

@@ -23,6 +23,11 @@ impl Place<'_> {
             return None;
         }
         let owner = self.owner();
+        if BIDDING.contains(&opener.as_str()) && words.len() > 1 && !marked {
+            let deed = format!("{opener} {}", self.phrase(&words[1..]));
+            let texts = vec![format!("whether to {deed}"), format!("true to {deed}")];
+            return told("the name is a yes-or-no question", boolean, texts);
+        }
         let claim = if opens {
             let rest = self.phrase(&words[1..]);
             let last = words.last().map(String::as_str).unwrap_or_default();
@@ -46,6 +51,10 @@ impl Place<'_> {
         } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str())) {
             let last = one_of_its_kind(last).unwrap_or(last);
             format!("{} is {last}", self.subject_before(&words, 1))
+        } else if words.len() > 1 && matches!(words[0].as_str(), "out" | "on" | "off" | "in" | "under") {
+            format!("{owner} is {}", self.phrase(&words))
+        } else if words.last().is_some_and(|last| words::is_plural(last) || !is_countable(last)) {
+            format!("{owner} has {}", self.phrase(&words))
         } else {
             let phrase = self.phrase(&words);
             let texts = vec![
@@ -97,6 +106,8 @@ impl Place<'_> {
             let dated = rest.len() == 2 && matches!(rest[0].as_str(), "date" | "time");
             let subject = if dated { self.owner() } else { self.subject_before(&rest, before) };
             let was = if INTRANSITIVE.contains(&verb.as_str()) { "" } else { "was " };
+            // A row changes more than once, and the column has room for one time.
+            let adverb = adverb.or(matches!(verb.as_str(), "changed" | "modified" | "updated").then_some("last"));
             let adverb = adverb.map(|adverb| format!("{adverb} ")).unwrap_or_default();
             // A payment is made; what is paid is something else.
             let verb = if verb == "paid" && subject.ends_with("payment") { "made" } else { verb.as_str() };
@@ -116,6 +127,13 @@ impl Place<'_> {
                 format!("when {subject} {verb}"),
                 format!("{} {subject} {verb}", if days { "date on which" } else { "time at which" }),
             ]
+        } else if let [.., verb] = rest.as_slice()
+            && !marker
+            && TURNS.contains(&verb.as_str())
+            && rest.len() > 1
+        {
+            let subject = self.subject_before(&rest, 1);
+            vec![format!("when {subject} {verb}"), format!("{noun} when {subject} {verb}")]
         } else if let [.., verb, until] = rest.as_slice()
             && until == "until"
             && words::is_participle(verb)
@@ -145,6 +163,8 @@ impl Place<'_> {
                     "deadline",
                     "expiry",
                     "date of birth",
+                    "datum",
+                    "fecha",
                     "start",
                     "end",
                 ]
@@ -325,6 +345,12 @@ const INTRANSITIVE: &[&str] = &[
     "ended",
     "lapsed",
     "churned",
+];
+
+/// Verbs that begin the name of a switch: `enable_autoblock`, `send_mail`.
+const BIDDING: &[&str] = &[
+    "allow", "apply", "auto", "block", "create", "disable", "display", "enable", "exclude", "force", "hide", "ignore",
+    "include", "require", "send", "show", "skip", "use",
 ];
 
 /// Verbs in the present tense before `_at`: `expires_at`, `trial_ends_at`.

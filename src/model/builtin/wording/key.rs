@@ -2,7 +2,7 @@
 //!
 //! The rule: a declared key is described as such; a column that is only named like a key is an identifier.
 
-use crate::domain::{catalog::ForeignKey, run::Verbosity};
+use crate::domain::{asset::AssetKind, catalog::ForeignKey, run::Verbosity};
 
 use super::super::{
     entity::{Entity, PREPOSITIONS},
@@ -16,14 +16,19 @@ impl Place<'_> {
         let target = self.table.target(reference);
         let where_to = self.target_name(reference);
         let inline = if self.verbosity == Verbosity::Brief { String::new() } else { format!(" ({where_to})") };
-        if !target.is_clear {
-            return told(
-                "it is a foreign key",
-                true,
-                vec![format!("refers to a row of {where_to}"), format!("foreign key to {where_to}")],
-            );
-        }
         let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
+        if !target.is_clear {
+            let mut texts = vec![format!("refers to a row of {where_to}"), format!("foreign key to {where_to}")];
+            // The role says more than a target whose name could not be read.
+            let says_role = !role.is_empty()
+                && !self.column.is_cryptic()
+                && !role.iter().all(|word| reference.table.to_lowercase().contains(word.as_str()));
+            if says_role {
+                let what = self.of_owner(&self.phrase(&role));
+                texts.insert(0, format!("{what}, as a row of {}", words::quoted(&reference.table)));
+            }
+            return told("it is a foreign key", true, texts);
+        }
         let is_own = self.table.is_own(reference);
         let who = &target.one;
         let first = if let Some((subject, verb, _)) = self.deed(&role) {
@@ -117,6 +122,16 @@ impl Place<'_> {
         if role.ends_with(&target.words) { Some(phrase) } else { Some(format!("{phrase} ({})", target.one)) }
     }
 
+    /// The table that an identifier without a declared key names: the only one of that name.
+    pub fn presumed_target(&self, role: &[String]) -> Option<&str> {
+        let column = self.column.column;
+        if column.primary_key || self.column.key.is_some() || self.table.detail.table.kind != AssetKind::Table {
+            return None;
+        }
+        let table = self.table.context.catalog().only_called(role)?;
+        (table != self.table.detail.table.name).then_some(table)
+    }
+
     pub(super) fn identifier(&self) -> Option<Wordings> {
         let column = self.column.column;
         let is_id = matches!(self.column.last(), "identifier" | "key" | "primary") || self.column.words.is_empty();
@@ -128,6 +143,7 @@ impl Place<'_> {
             if is_id && own || self.column.is_cryptic() {
                 let texts = if clear {
                     vec![
+                        format!("unique identifier of each {one}"),
                         format!("uniquely identifies {} {one}", words::article(one)),
                         format!("identifier of the {one}; primary key"),
                         format!("primary key of the {one}"),
@@ -151,6 +167,12 @@ impl Place<'_> {
             return None;
         }
         let mut role = self.role(&["identifier", "unique", "foreign"]);
+        let is_rows_own = role.is_empty() || matches!(role.as_slice(), [one] if one == "row" || one == "record");
+        if is_rows_own && matches!(self.column.last_raw(), "guid" | "uuid") {
+            let upper = self.column.last_raw().to_uppercase();
+            let texts = self.belonging(&format!("globally unique identifier ({upper})"), "");
+            return told("the name says a globally unique identifier", true, texts);
+        }
         if role.len() > 1 && role[0] == "unique" {
             role.remove(0);
             let phrase = self.phrase(&role);
@@ -162,6 +184,17 @@ impl Place<'_> {
         }
         if role.is_empty() {
             return told("the name says identifier", true, self.belonging("identifier", ""));
+        }
+        if let Some(table) = self.presumed_target(&role) {
+            let phrase = self.phrase(&role);
+            return told(
+                "the name says identifier, and one table is called so",
+                true,
+                vec![
+                    format!("identifier of the {phrase}; presumably refers to {}", words::quoted(table)),
+                    format!("identifier of the {phrase}"),
+                ],
+            );
         }
         if let Some((subject, verb, who)) = self.deed(&role) {
             let who = if who.is_empty() { "user".to_owned() } else { self.phrase(who) };

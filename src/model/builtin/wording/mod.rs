@@ -62,7 +62,9 @@ impl Place<'_> {
     /// it.
     fn of_owner(&self, phrase: &str) -> String {
         let entity = &self.table.entity;
-        if entity.is_clear && phrase != entity.one {
+        let names_it =
+            phrase.strip_suffix(entity.one.as_str()).is_some_and(|head| head.is_empty() || head.ends_with(' '));
+        if entity.is_clear && !names_it {
             let line = self.column.data_type.is_number()
                 && !phrase.starts_with("the ")
                 && entity.words.last().is_some_and(|word| word == "line");
@@ -105,6 +107,7 @@ impl Place<'_> {
             Some("3") => Some("third"),
             _ => None,
         };
+        let ordinal = ordinal.filter(|_| self.is_numbered());
         if let Some(ordinal) = ordinal.filter(|_| role.len() > 1) {
             role.pop();
             role.insert(0, ordinal.to_owned());
@@ -113,6 +116,17 @@ impl Place<'_> {
             role.pop();
         }
         role
+    }
+
+    /// Returns whether the table has a column of the same name with another number at the end.
+    fn is_numbered(&self) -> bool {
+        let stem = |name: &str| {
+            let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            (stem.len() < name.len()).then(|| stem.to_lowercase())
+        };
+        let own = &self.column.column.name;
+        let others = self.table.detail.columns.iter().filter(|other| other.name != *own);
+        stem(own).is_some_and(|own| others.into_iter().any(|other| stem(&other.name).as_ref() == Some(&own)))
     }
 
     /// What the words before the last `count` name, with the owner; the owner itself if there are none.

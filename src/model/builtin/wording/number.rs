@@ -2,7 +2,7 @@
 //!
 //! The rule: the type must be able to hold a number, and the name must say what it counts, orders or measures.
 
-use super::super::{units, words};
+use super::super::{data_type::DataType, units, vocabulary::Grasp, words};
 use super::{Place, Wordings, told};
 
 impl Place<'_> {
@@ -15,6 +15,7 @@ impl Place<'_> {
             [.., last] if words.len() > 1 && matches!(last.as_str(), "count" | "counter") => &words[..words.len() - 1],
             [first, second, rest @ ..] if first == "number" && second == "of" && !rest.is_empty() => rest,
             [first, rest @ ..] if first == "number" && rest.last().is_some_and(|word| words::is_plural(word)) => rest,
+            all if self.is_number_of(all) => all,
             _ => return None,
         };
         let likely = things.len() == 1
@@ -42,6 +43,18 @@ impl Place<'_> {
             format!("how many {things} there are"),
         ];
         told("the name says a count", true, texts)
+    }
+
+    /// Returns whether a whole number with a plural as its name is a number of things: `images`, `aromatic_rings`.
+    fn is_number_of(&self, words: &[String]) -> bool {
+        let Some(last) = words.last() else { return false };
+        let one = words::singular(last);
+        let token = self.column.tokens.last();
+        self.column.data_type == DataType::Integer
+            && self.column.values.is_empty()
+            && one != *last
+            && token.is_some_and(|token| token.grasp == Grasp::Word && units::unit(&token.raw, "").is_none())
+            && !MEASURED.contains(&one.as_str())
     }
 
     pub(super) fn order(&self) -> Option<Wordings> {
@@ -87,6 +100,8 @@ impl Place<'_> {
         let raw = self.column.last_raw();
         if let [_] = self.column.words.as_slice()
             && let Some((quantity, unit)) = units::measured_by(raw)
+            // Meters that are things, not metres.
+            && self.table.context.catalog().only_called(&self.column.words).is_none()
         {
             return told("the name is a unit", true, self.belonging(&quantity.to_lowercase(), &format!(" in {unit}")));
         }
@@ -96,11 +111,23 @@ impl Place<'_> {
         let unit_words = tokens.last().map_or(0, |token| token.text.split(' ').count());
         let words = &self.column.words;
         let rest = words.get(..words.len().checked_sub(unit_words)?).filter(|rest| !rest.is_empty())?;
+        if Self::is_span(unit, words) {
+            return told("the name says a span of time", true, self.belonging(&self.phrase(words), ""));
+        }
         let mut phrase = self.phrase(rest);
+        if rest.len() > 1 && rest.last().is_some_and(|word| word == "per") {
+            let texts = self.belonging(&format!("{phrase} {}", words::singular(unit)), "");
+            return told("the name ends with a unit", true, texts);
+        }
         if Self::is_timed(unit, rest) {
             phrase.push_str(" time");
         }
         told("the name ends with a unit", true, self.belonging(&phrase, &format!(" in {unit}")))
+    }
+
+    /// Returns whether the unit at the end belongs to the word before it: `vacation hours` is no vacation in hours.
+    pub(super) fn is_span(unit: &str, words: &[String]) -> bool {
+        matches!(words, [.., before, last] if last == unit && SPANS.contains(&before.as_str()))
     }
 
     /// Returns whether a thing measured in this unit is a time without saying so: `load_ms`.
@@ -109,6 +136,47 @@ impl Place<'_> {
             && words.last().is_some_and(|last| !units::is_time(last) && !words::is_participle(last))
     }
 }
+
+/// Plurals whose numbers count nothing.
+const MEASURED: &[&str] = &[
+    "bit",
+    "cent",
+    "coordinate",
+    "credit",
+    "day",
+    "dollar",
+    "earning",
+    "euro",
+    "expense",
+    "flag",
+    "fund",
+    "good",
+    "hour",
+    "identifier",
+    "mile",
+    "minute",
+    "month",
+    "option",
+    "percent",
+    "permission",
+    "point",
+    "privilege",
+    "proceed",
+    "right",
+    "saving",
+    "second",
+    "setting",
+    "tax",
+    "unit",
+    "week",
+    "year",
+];
+
+/// Words whose unit belongs to them.
+const SPANS: &[&str] = &[
+    "annual", "contract", "daily", "monthly", "weekly", "yearly", "business", "flight", "holiday", "leave", "office",
+    "opening", "overtime", "sick", "vacation", "work", "working",
+];
 
 /// Things that are in something rather than of it.
 const CONTAINED: &[&str] = &[

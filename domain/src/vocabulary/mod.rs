@@ -1,0 +1,383 @@
+//! The vocabulary: what words and abbreviations mean, and how to read a name with it.
+//!
+//! The rule: meanings are data. To add an abbreviation, add a line to `terms.tsv`; to add a plain word, add it to
+//! `words.txt`. The [`Context`] decides between the senses of an abbreviation: the domains that the other names of the
+//! table belong to. If the context does not decide, the usual sense is taken and the word counts as ambiguous. Words
+//! that were written together are taken apart by `segmentation.rs`, and `names.rs` knows what the names of a database's
+//! tables say about each other.
+
+mod names;
+mod segmentation;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, LazyLock},
+};
+
+pub use names::TableNames;
+
+use super::words;
+
+/// The domain of terms that belong to every domain.
+const GENERAL: &str = "*";
+
+/// How many names must belong to other domains for an abbreviation of one domain not to be expanded.
+const ELSEWHERE: usize = 3;
+
+/// The length of an unknown word that is taken for an acronym.
+const ACRONYM: usize = 4;
+
+/// Single words that names often split: `SubTotal`, `e_mail`.
+const JOINED: &[&str] = &["email", "pageview", "subcategory", "subtotal", "subtype", "superuser", "website"];
+
+/// One meaning of a term.
+#[derive(Debug, Clone, Copy)]
+struct Sense {
+    text: &'static str,
+    domain: &'static str,
+}
+
+/// All terms with their senses, the usual sense first.
+static TERMS: LazyLock<HashMap<&'static str, Vec<Sense>>> = LazyLock::new(|| {
+    let mut terms: HashMap<&'static str, Vec<Sense>> = HashMap::new();
+    for line in include_str!("terms.tsv").lines().filter(|line| !line.starts_with('#')) {
+        let mut fields = line.split('\t');
+        if let (Some(term), Some(text), Some(domain)) = (fields.next(), fields.next(), fields.next()) {
+            terms.entry(term).or_default().push(Sense { text, domain });
+        }
+    }
+    for (word, senses) in &*PLAIN {
+        terms.entry(word).or_insert_with(|| senses.clone());
+    }
+    terms
+});
+
+/// The plain words with their domains.
+static PLAIN: LazyLock<HashMap<&'static str, Vec<Sense>>> = LazyLock::new(|| {
+    let mut plain: HashMap<&'static str, Vec<Sense>> = HashMap::new();
+    for line in include_str!("words.txt").lines().filter(|line| !line.starts_with('#')) {
+        if let Some((domain, list)) = line.split_once(':') {
+            for word in list.split_whitespace() {
+                plain.entry(word).or_default().push(Sense { text: word, domain });
+            }
+        }
+    }
+    plain
+});
+
+/// How well a word of a name is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grasp {
+    /// A word of the vocabulary, or a number.
+    Word,
+    /// An abbreviation with one meaning in this context.
+    Abbreviation,
+    /// An abbreviation that may also have one of these meanings.
+    Ambiguous(Vec<&'static str>),
+    /// Not in the vocabulary, but built like a word.
+    Likely,
+    /// Not understood.
+    Cryptic,
+}
+
+/// A word of a name, with its meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The word as in the name, in lower case.
+    pub raw: String,
+    /// The meaning, as one or several words.
+    pub text: String,
+    /// How well it is understood.
+    pub grasp: Grasp,
+}
+
+/// The domains that the names of a table belong to, and the tables nearby.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    votes: BTreeMap<&'static str, usize>,
+    things: BTreeSet<String>,
+    /// The names of the catalog's other tables.
+    catalog: Arc<TableNames>,
+    /// Whether the names are not in English, as far as they can be read.
+    is_foreign: bool,
+}
+
+impl Context {
+    /// Derives the context from names.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut votes = BTreeMap::new();
+        let (mut english, mut others) = (0, 0);
+        for name in names {
+            for word in words::split(name) {
+                let word = word.trim_matches(|c: char| c.is_ascii_digit()).to_owned();
+                for domain in domains(&word) {
+                    *votes.entry(domain).or_default() += 1;
+                }
+                if word.len() > 3 {
+                    let is_english =
+                        is_word(&word) || segmentation::segmented(&word, true, &TableNames::default()).is_some();
+                    *(if is_english { &mut english } else { &mut others }) += 1;
+                }
+            }
+        }
+        Self { votes, is_foreign: others > english, ..Self::default() }
+    }
+
+    /// Adds the names of the catalog's other tables.
+    #[must_use]
+    pub fn within(mut self, catalog: Arc<TableNames>) -> Self {
+        self.catalog = catalog;
+        self
+    }
+
+    /// The names of the catalog's other tables.
+    #[must_use]
+    pub const fn catalog(&self) -> &Arc<TableNames> {
+        &self.catalog
+    }
+
+    /// Adds the names of nearby tables to the context: `ord` near a table `orders` means order.
+    #[must_use]
+    pub fn near<'a>(mut self, tables: impl IntoIterator<Item = &'a str>) -> Self {
+        let words = tables.into_iter().flat_map(words::split);
+        self.things.extend(words.map(|word| words::singular(&word)));
+        self
+    }
+
+    /// The domain that most names vote for, if it has at least three votes and no other domain has as many.
+    pub fn main_domain(&self) -> Option<&'static str> {
+        let (domain, votes) = self.votes.iter().max_by_key(|(_, votes)| **votes)?;
+        let alone = self.votes.values().filter(|others| *others == votes).count() == 1;
+        (*votes >= 3 && alone).then_some(*domain)
+    }
+
+    fn votes_for(&self, domain: &str) -> usize {
+        self.votes.get(domain).copied().unwrap_or_default()
+    }
+}
+
+/// The domains that a word votes for: those of a term that has only one meaning and does not belong to every domain.
+fn domains(word: &str) -> Vec<&'static str> {
+    let Some(senses) = TERMS.get(word).or_else(|| TERMS.get(words::singular(word).as_str())) else { return Vec::new() };
+    let one_meaning = senses.iter().all(|sense| sense.text == senses[0].text);
+    if one_meaning && senses.iter().all(|sense| sense.domain != GENERAL) {
+        senses.iter().map(|sense| sense.domain).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Returns whether the vocabulary holds this word or its singular.
+pub fn is_known(word: &str) -> bool {
+    TERMS.contains_key(word) || TERMS.contains_key(words::singular(word).as_str())
+}
+
+/// Returns whether this is a plain word of the vocabulary, or the plural of one.
+pub fn is_plain(word: &str) -> bool {
+    PLAIN.contains_key(word) || PLAIN.contains_key(words::singular(word).as_str())
+}
+
+/// Returns whether this is a word of the vocabulary or another English word.
+pub fn is_word(word: &str) -> bool {
+    is_known(word) || segmentation::is_english(word)
+}
+
+/// Splits a name into lower-case words, also where they were written together.
+pub fn split(name: &str, context: &Context) -> Vec<String> {
+    let apart = |word: String| match segmented(&word, context) {
+        Some(parts) if !is_known(&word) => parts.into_iter().map(str::to_owned).collect(),
+        _ => vec![word],
+    };
+    words::split(name).into_iter().flat_map(apart).collect()
+}
+
+/// Reads a name into one token per word.
+pub fn read(name: &str, context: &Context) -> Vec<Token> {
+    let mut parts = words::split(name);
+    for index in (1..parts.len()).rev() {
+        let joined = format!("{}{}", parts[index - 1], parts[index]);
+        if JOINED.contains(&joined.as_str()) {
+            parts[index - 1] = joined;
+            parts.remove(index);
+        }
+    }
+    parts.iter().flat_map(|word| read_word(word, context)).collect()
+}
+
+fn read_word(word: &str, context: &Context) -> Vec<Token> {
+    if let Some(token) = by_catalog(word, context).or_else(|| known(word, context)) {
+        return vec![token];
+    }
+    let parts = words::split_digits(word);
+    if parts.len() > 1 {
+        return parts.iter().flat_map(|part| read_word(part, context)).collect();
+    }
+    if let Some(parts) = segmented(word, context) {
+        let english = |part: &str| Token { raw: part.to_owned(), text: part.to_owned(), grasp: Grasp::Word };
+        let token = |part| by_catalog(part, context).or_else(|| known(part, context)).unwrap_or_else(|| english(part));
+        return parts.into_iter().map(token).collect();
+    }
+    let grasp = if word.chars().all(|c| c.is_ascii_digit()) || segmentation::is_english(word) {
+        Grasp::Word
+    } else if looks_like_a_word(word) {
+        Grasp::Likely
+    } else {
+        Grasp::Cryptic
+    };
+    // Four letters that are no word are an acronym, unless the names are in another language.
+    let is_acronym = grasp == Grasp::Likely && word.len() == ACRONYM && !context.is_foreign;
+    let text = if is_acronym { word.to_uppercase() } else { word.to_owned() };
+    vec![Token { raw: word.to_owned(), text, grasp }]
+}
+
+fn segmented<'w>(word: &'w str, context: &Context) -> Option<Vec<&'w str>> {
+    segmentation::segmented(word, !context.is_foreign, &context.catalog)
+}
+
+/// The expansion of an abbreviation that the names of the catalog's tables support: `pod` beside `purchaseorderdetail`.
+/// An abbreviation of every domain, such as `id`, has only its own.
+fn by_catalog(word: &str, context: &Context) -> Option<Token> {
+    let senses = TERMS.get(word).map_or(&[][..], Vec::as_slice);
+    if is_plain(word) || segmentation::is_common(word) {
+        return None;
+    }
+    if senses.iter().any(|sense| sense.domain == GENERAL || sense.text == word) {
+        return None;
+    }
+    let token = |text: String, grasp| Token { raw: word.to_owned(), text, grasp };
+    match context.catalog.expansions(word) {
+        // A name of its own is not the beginning of another one.
+        [one] if !one.contains(' ') && context.catalog.has(word) => None,
+        [] => None,
+        [one] => Some(token(one.clone(), Grasp::Abbreviation)),
+        // Two fit equally, so it stays as it is.
+        _ => Some(token(word.to_uppercase(), Grasp::Cryptic)),
+    }
+}
+
+fn known(word: &str, context: &Context) -> Option<Token> {
+    let one = words::singular(word);
+    let (senses, many) = match TERMS.get(word) {
+        Some(senses) => (senses, false),
+        None => (TERMS.get(one.as_str())?, true),
+    };
+    // A word that means something else in one domain only is that word elsewhere: `cell`, `press`, `long`.
+    let is_foreign = |sense: &Sense| sense.domain != GENERAL && context.votes_for(sense.domain) == 0;
+    let is_itself = senses.iter().any(|it| it.text == one);
+    if senses.iter().all(is_foreign) && segmentation::is_common(&one) && !is_itself {
+        return Some(Token { raw: word.to_owned(), text: word.to_owned(), grasp: Grasp::Word });
+    }
+    let (text, others) = decide(senses, context);
+    // An abbreviation of one domain in a table of others is not expanded: `rto` among plants is no recovery time.
+    let is_elsewhere = context.votes.values().sum::<usize>() >= ELSEWHERE && !context.things.contains(text);
+    if senses.iter().all(is_foreign) && is_elsewhere && !is_itself && !is_plain(&one) {
+        let text = if word.len() <= ACRONYM { word.to_uppercase() } else { word.to_owned() };
+        return Some(Token { raw: word.to_owned(), text, grasp: Grasp::Likely });
+    }
+    let grasp = if !others.is_empty() {
+        Grasp::Ambiguous(others)
+    } else if text == word || text == one {
+        Grasp::Word
+    } else {
+        Grasp::Abbreviation
+    };
+    let text = if many { words::plural(text) } else { text.to_owned() };
+    Some(Token { raw: word.to_owned(), text, grasp })
+}
+
+/// The sense that the context prefers, and the other senses if it does not prefer one clearly.
+fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static str>) {
+    let usual = senses[0];
+    let mut distinct: Vec<&'static str> = Vec::new();
+    for sense in senses {
+        if !distinct.contains(&sense.text) {
+            distinct.push(sense.text);
+        }
+    }
+    if distinct.len() == 1 {
+        return (usual.text, Vec::new());
+    }
+    let mut nearby = distinct.iter().filter(|text| context.things.contains(**text));
+    if let (Some(text), None) = (nearby.next(), nearby.next()) {
+        return (text, Vec::new());
+    }
+    let weight = |sense: &Sense| if sense.domain == GENERAL { 1 } else { 2 * context.votes_for(sense.domain) };
+    let mut ranked: Vec<&Sense> = senses.iter().collect();
+    ranked.sort_by_key(|sense| std::cmp::Reverse(weight(sense)));
+    let best = ranked[0];
+    let second = ranked.iter().find(|sense| sense.text != best.text).map_or(0, |sense| weight(sense));
+    // Without a rival, the usual sense is still a guess unless enough of the context is known.
+    let clear = weight(best) > second
+        && if best.domain == GENERAL {
+            second == 0 && context.votes.values().sum::<usize>() >= 3
+        } else {
+            weight(best) >= 2 * second.min(3)
+        };
+    if clear {
+        (best.text, Vec::new())
+    } else {
+        (best.text, distinct.into_iter().filter(|text| *text != best.text).collect())
+    }
+}
+
+/// Returns whether the letters look like an English word: enough vowels, and not too many consonants in a row.
+fn looks_like_a_word(word: &str) -> bool {
+    if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return false;
+    }
+    let is_vowel = |b: u8| b"aeiouy".contains(&b);
+    let vowels = word.bytes().filter(|b| is_vowel(*b)).count();
+    let longest = word.as_bytes().split(|b| is_vowel(*b)).map(<[u8]>::len).max().unwrap_or_default();
+    vowels * 5 >= word.len() && (longest <= 3 || (longest == 4 && word.len() > 6)) && vowels < word.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_vocabulary_is_well_kept() {
+        let known = [
+            "*",
+            "people",
+            "commerce",
+            "finance",
+            "logistics",
+            "content",
+            "telemetry",
+            "health",
+            "web",
+            "geo",
+            "legal",
+            "it",
+        ];
+        let mut seen = BTreeSet::new();
+        for line in include_str!("terms.tsv").lines().filter(|line| !line.starts_with('#')) {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [term, text, domain] = fields.as_slice() else { panic!("not three fields: {line}") };
+            assert!(!text.is_empty() && known.contains(domain), "{line}");
+            assert!(term.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()), "no name can hold it: {line}");
+            assert!(seen.insert((*term, *text)), "said twice: {line}");
+        }
+        for line in include_str!("words.txt").lines().filter(|line| !line.starts_with('#')) {
+            let (domain, words) = line.split_once(':').expect("a domain and its words");
+            assert!(known.contains(&domain) && !words.trim().is_empty(), "{line}");
+        }
+        assert!(TERMS.len() > 1_500, "{} terms", TERMS.len());
+    }
+
+    #[test]
+    fn names_are_read_word_by_word() {
+        let read = |name: &str| {
+            read(name, &Context::default()).into_iter().map(|token| token.text).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(read("hiredate"), "hire date");
+        assert_eq!(read("custemailaddr"), "customer e-mail address");
+        assert_eq!(read("orderid"), "order identifier");
+        assert_eq!(read("syntax"), "syntax");
+        assert_eq!(read("composer"), "composer");
+        assert_eq!(read("HTTPServerIDs"), "HTTP server identifiers");
+    }
+}

@@ -1,0 +1,233 @@
+//! Takes words apart that were written together: `scheduledenddate` is `scheduled end date`.
+//!
+//! The best split is the one whose words are the most frequent in English, by Zipf's law over `english.txt`; words of
+//! the vocabulary count as frequent. The rule: a word that is a word stays whole, and a split must convince. It does if
+//! its words are frequent for their length, or if they are all words that names of databases use and the names around
+//! are English ones. So names in other languages stay as they are (`bestand` is no `best and`).
+//!
+//! To let a short word be a part, add it to [`SHORT`].
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::{TableNames, is_known, is_plain, words};
+
+/// The ranks of English words, the most frequent first.
+static RANKS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
+    let lines = include_str!("english.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).zip(0..).collect()
+});
+
+/// Words of two and three letters that may be a part. Others are too often a piece of a longer word.
+const SHORT: &[&str] = &[
+    "age", "amt", "api", "avg", "bom", "box", "cnt", "day", "dt", "due", "end", "exp", "fax", "fee", "gps", "hrs",
+    "id", "ip", "iso", "job", "key", "lot", "max", "min", "net", "new", "nm", "no", "num", "old", "pay", "pct", "per",
+    "qty", "rep", "row", "seq", "set", "sex", "sku", "sub", "sum", "tag", "tax", "top", "tot", "ts", "two", "uri",
+    "url", "usd", "vat", "way", "web", "year", "ytd", "zip",
+];
+/// Short words that only connect others: never first or last, except `is`, which begins names, and `at`, `by`, `on` and
+/// `to` at the end, behind a participle.
+const LINKS: &[&str] = &["and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "with"];
+
+/// The longest part, and the longest word that is taken apart.
+const LONGEST_PART: usize = 20;
+const LONGEST: usize = 60;
+/// The cost of a plain word, of an abbreviation, of a short part, and of `id` at the end.
+const PLAIN: f64 = 6.5;
+const ABBREVIATION: f64 = 9.0;
+const BRIEF: f64 = 7.5;
+const ID: f64 = 5.0;
+/// The largest cost per letter of a split that convinces anywhere, and of one among English names.
+const CONVINCING: f64 = 1.5;
+const LIKELY: f64 = 2.1;
+
+/// Words among the most frequent ones are never mere abbreviations. They are longer than most abbreviations.
+const COMMON: u32 = 8_000;
+const COMMON_FROM: usize = 4;
+
+/// Returns whether this is one of the more frequent English words.
+pub fn is_common(word: &str) -> bool {
+    word.len() >= COMMON_FROM && RANKS.get(word).is_some_and(|rank| *rank < COMMON)
+}
+
+/// Returns whether this is an English word.
+pub fn is_english(word: &str) -> bool {
+    RANKS.contains_key(word) || is_plain(word)
+}
+
+/// Splits a lower-case word into words, or returns `None` if it stays whole. `among_english` says whether the names
+/// around it are English. Words of the catalog's own names count as plain words.
+pub fn segmented<'w>(word: &'w str, among_english: bool, catalog: &TableNames) -> Option<Vec<&'w str>> {
+    if word.len() < 5 || word.len() > LONGEST || !word.bytes().all(|b| b.is_ascii_lowercase()) || is_english(word) {
+        return None;
+    }
+    let (cost, parts) = cheapest(word, catalog)?;
+    #[expect(clippy::cast_precision_loss, reason = "at most 60 letters")]
+    let per_letter = cost / word.len() as f64;
+    let convinces = match parts.as_slice() {
+        [] | [_] => false,
+        _ if per_letter <= CONVINCING => {
+            parts.iter().all(|part| part.len() > 3 || SHORT.contains(part) || is_link(part) || catalog.has(part))
+        }
+        _ => {
+            let is_of_names = |part: &&str| is_of_names(part) || catalog.has(part);
+            among_english && (per_letter <= LIKELY || parts.iter().all(is_of_names))
+        }
+    };
+    convinces.then_some(parts)
+}
+
+/// Returns whether names of databases use the word.
+fn is_of_names(part: &str) -> bool {
+    is_plain(part) || is_known(part) || SHORT.contains(&part) || is_link(part)
+}
+
+fn is_link(part: &str) -> bool {
+    LINKS.contains(&part)
+}
+
+/// Returns the cheapest split and its cost.
+fn cheapest<'w>(word: &'w str, catalog: &TableNames) -> Option<(f64, Vec<&'w str>)> {
+    // `best[end]` is the cost of the cheapest split up to `end`, and where its last part begins.
+    let mut best: Vec<Option<(f64, usize)>> = vec![None; word.len() + 1];
+    best[0] = Some((0.0, 0));
+    for end in 2..=word.len() {
+        for start in end.saturating_sub(LONGEST_PART)..end - 1 {
+            let Some((before, _)) = best[start] else { continue };
+            let (first, last) = (start == 0, end == word.len());
+            // The whole word may be a name of the catalog itself.
+            let of_catalog = !(first && last) && catalog.has(&word[start..end]);
+            let cost = if of_catalog { Some(PLAIN) } else { cost(&word[start..end], first, last) };
+            let Some(cost) = cost else { continue };
+            if best[end].is_none_or(|(known, _)| before + cost < known) {
+                best[end] = Some((before + cost, start));
+            }
+        }
+    }
+    let (cost, _) = best[word.len()]?;
+    let mut parts = Vec::new();
+    let mut end = word.len();
+    while end > 0 {
+        let (_, start) = best[end]?;
+        parts.push(&word[start..end]);
+        end = start;
+    }
+    parts.reverse();
+    let is_participle = |at: usize| parts.get(at).is_some_and(|part: &&str| words::is_participle(part));
+    let ends_well = match parts.as_slice() {
+        [.., "at" | "by" | "on" | "to"] => is_participle(parts.len() - 2),
+        _ => true,
+    };
+    ends_well.then_some((cost, parts))
+}
+
+/// The cost of a part: the negative logarithm of its probability. `None` if it cannot be a part there.
+fn cost(part: &str, first: bool, last: bool) -> Option<f64> {
+    if is_link(part) {
+        let may_be = match part {
+            "is" => first,
+            "at" | "by" | "on" | "to" => !first,
+            _ => !first && !last,
+        };
+        return may_be.then_some(BRIEF);
+    }
+    if part.len() < 4 {
+        return match part {
+            "id" if last => Some(ID),
+            "id" | "no" | "nm" | "ts" | "dt" if first => None,
+            _ => SHORT.contains(&part).then_some(BRIEF),
+        };
+    }
+    let zipf = RANKS.get(part).map(|rank| {
+        #[expect(clippy::cast_precision_loss, reason = "40,000 words")]
+        let total = RANKS.len() as f64;
+        (f64::from(rank + 1) * total.ln()).ln()
+    });
+    if is_plain(part) {
+        Some(zipf.map_or(PLAIN, |zipf| zipf.min(PLAIN)))
+    } else {
+        zipf.or_else(|| is_known(part).then_some(ABBREVIATION))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TableNames, segmented};
+
+    fn read(word: &str) -> String {
+        segmented(word, true, &TableNames::default()).map_or_else(|| word.to_owned(), |parts| parts.join(" "))
+    }
+
+    #[test]
+    fn names_without_separators_are_taken_apart() {
+        for words in [
+            "scheduled end date",
+            "work order routing",
+            "purchase order detail",
+            "business entity id",
+            "hire date",
+            "carrier tracking number",
+            "national id number",
+            "login id",
+            "total due",
+            "ship method id",
+            "order id",
+            "is only state province flag",
+            "end of day rate",
+            "scrap reason id",
+            "min order qty",
+            "due date",
+            "bill to address id",
+            "product model id",
+            "cost per assembly qty",
+            "tax rate",
+            "ip address",
+            "created by",
+            "days to manufacture",
+            "purchasing web service url",
+            "sick leave hours",
+            "job title",
+            "row guid",
+            "product subcategory id",
+            "thumbnail photo",
+            "support rep id",
+            "net amount",
+            "churn score",
+        ] {
+            assert_eq!(read(&words.replace(' ', "")), words);
+        }
+    }
+
+    #[test]
+    fn words_and_names_in_other_languages_stay_whole() {
+        for word in [
+            "syntax",
+            "composer",
+            "illness",
+            "username",
+            "dashboard",
+            "barcode",
+            "metadata",
+            "bestand",
+            "termin",
+            "montag",
+            "bestellung",
+            "kundennummer",
+            "rechnungsnummer",
+            "artikelnummer",
+            "adresse",
+            "naissance",
+            "apellido",
+            "privat",
+            "alltag",
+            "partout",
+            "quantidade",
+            "planeta",
+            "resultat",
+            "penser",
+            "formar",
+            "strasse",
+        ] {
+            assert_eq!(read(word), word);
+        }
+    }
+}

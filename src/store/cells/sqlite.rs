@@ -1,0 +1,114 @@
+//! Cells from SQLite, through rusqlite on blocking threads: a third of the driver's work for the same rows. The library
+//! is the one that the driver links.
+//!
+//! The rule: the connections only read, and live as long as the store, so they never follow a file that has taken the
+//! store's place.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ValueRef};
+use sea_orm::Value;
+use tokio::sync::Semaphore;
+
+use crate::{
+    domain::run::Cell,
+    store::address::{BUSY_TIMEOUT, READERS},
+};
+
+/// Prepared statements cached per connection.
+const STATEMENTS: usize = 128;
+
+/// The connections to a SQLite store.
+#[derive(Debug)]
+pub struct Reader {
+    idle: Mutex<Vec<Connection>>,
+    turns: Semaphore,
+}
+
+impl Reader {
+    /// Opens the connections to the store in this file.
+    ///
+    /// # Errors
+    /// Returns SQLite's error if the file cannot be opened.
+    pub fn open(file: &Path) -> rusqlite::Result<Self> {
+        let connections = (0..READERS).map(|_| connect(file)).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Self { idle: Mutex::new(connections), turns: Semaphore::new(READERS as usize) })
+    }
+
+    /// Closes the connections once the last reading is done.
+    pub async fn close(&self) {
+        let _all = self.turns.acquire_many(READERS).await;
+        self.turns.close();
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the rows of a statement; `None` if it fails.
+    pub async fn read(self: &Arc<Self>, sql: String, values: Vec<Value>, width: usize) -> Option<Vec<Vec<Cell>>> {
+        let _turn = self.turns.acquire().await.ok()?;
+        let reader = Arc::clone(self);
+        let reading = tokio::task::spawn_blocking(move || {
+            let connection = reader.idle().pop()?;
+            let read = rows(&connection, &sql, &values, width);
+            reader.idle().push(connection);
+            read.inspect_err(|error| tracing::debug!(%error, "a statement is sent again through the driver")).ok()
+        });
+        reading.await.ok()?
+    }
+}
+
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise SQLite plans a statement again for each of its values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.pragma_update(None, "cache_size", -4_000)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(connection)
+}
+
+fn rows(connection: &Connection, sql: &str, values: &[Value], width: usize) -> rusqlite::Result<Vec<Vec<Cell>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for (at, value) in values.iter().enumerate() {
+        statement.raw_bind_parameter(at + 1, parameter(value)?)?;
+    }
+    let mut found = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        rows.push((0..width).map(|at| cell(row.get_ref(at)?)).collect::<rusqlite::Result<_>>()?);
+    }
+    Ok(rows)
+}
+
+fn cell(value: ValueRef<'_>) -> rusqlite::Result<Cell> {
+    Ok(match value {
+        ValueRef::Null | ValueRef::Blob(_) => Cell::Null,
+        ValueRef::Integer(number) => Cell::Int(number),
+        ValueRef::Real(number) => Cell::Real(number),
+        ValueRef::Text(text) => Cell::Text(std::str::from_utf8(text)?.to_owned()),
+    })
+}
+
+fn parameter(value: &Value) -> rusqlite::Result<rusqlite::types::Value> {
+    use rusqlite::types::Value as Sqlite;
+    Ok(match value {
+        Value::Bool(Some(flag)) => Sqlite::Integer(i64::from(*flag)),
+        Value::Int(Some(number)) => Sqlite::Integer(i64::from(*number)),
+        Value::BigInt(Some(number)) => Sqlite::Integer(*number),
+        Value::BigUnsigned(Some(number)) => Sqlite::Integer(i64::try_from(*number).unwrap_or(i64::MAX)),
+        Value::Double(Some(number)) => Sqlite::Real(*number),
+        Value::String(Some(text)) => Sqlite::Text(text.clone()),
+        Value::Bool(None) | Value::Int(None) | Value::BigInt(None) | Value::Double(None) | Value::String(None) => {
+            Sqlite::Null
+        }
+        other => return Err(rusqlite::Error::ToSqlConversionFailure(format!("no list binds {other:?}").into())),
+    })
+}

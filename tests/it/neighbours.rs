@@ -1,0 +1,144 @@
+//! What the other tables of a database say about a column: their names, and what is documented of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::harness::{ScriptedModel, Server, SqliteTarget};
+
+const SUGGESTIONS: &str = "query ($id: ID!) { run(id: $id) { suggestions(first: 200) { nodes {
+    id asset { display } finalText band substance alternatives { text } evidence { source detail } } } } }";
+
+/// Describes tables, or all, and returns the suggestions by asset.
+async fn described(server: &Server, profile: &str, tables: &[&str], more: Value) -> BTreeMap<String, Value> {
+    let tables: Vec<Value> = tables.iter().map(|name| json!({ "name": name })).collect();
+    let mut target = json!({ "dbProfileId": profile });
+    if !tables.is_empty() {
+        target["schemas"] = json!([{ "name": "main", "tables": tables }]);
+    }
+    let mut input = json!({ "targets": [target] });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let run = server.start_run(input).await;
+    server.events(&run, 0).await;
+    let data = server.data(SUGGESTIONS, json!({ "id": run })).await;
+    let nodes = data["run"]["suggestions"]["nodes"].as_array().unwrap();
+    nodes.iter().map(|node| (node["asset"]["display"].as_str().unwrap().to_owned(), node.clone())).collect()
+}
+
+async fn accept(server: &Server, suggestion: &Value, text: &str) {
+    let review = "mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }";
+    let input = json!({ "ids": [suggestion["id"]], "decision": "ACCEPT", "text": text });
+    server.data(review, json!({ "input": input })).await;
+}
+
+const BILLING: &str = "
+    CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), name TEXT,
+        cost_center TEXT, created_at TEXT, tax_code TEXT);
+    CREATE TABLE invoices (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), name TEXT,
+        cost_center TEXT, created_at TEXT, tax_code INTEGER);";
+
+#[tokio::test]
+async fn documented_columns_lend_their_texts() {
+    let target = SqliteTarget::new(BILLING);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("billing", &target.url()).await;
+    let first = described(&server, &profile, &["orders"], json!({})).await;
+    for (column, text) in [
+        ("customer_id", "Who pays."),
+        ("name", "What the buyer calls it."),
+        ("cost_center", "Department that is charged, as in the ledger."),
+        ("created_at", "When the purchase was entered by hand."),
+        ("tax_code", "Key of the tax office."),
+    ] {
+        accept(&server, &first[&format!("main.orders.{column}")], text).await;
+    }
+    let second = described(&server, &profile, &["invoices"], json!({})).await;
+    let of = |column: &str| &second[&format!("main.invoices.{column}")];
+    // Name, type and key agree.
+    for (column, text) in
+        [("customer_id", "Who pays."), ("cost_center", "Department that is charged, as in the ledger.")]
+    {
+        assert_eq!(of(column)["finalText"].as_str().unwrap().split_inclusive('.').next(), Some(text), "{}", of(column));
+        assert_eq!(of(column)["band"], "HIGH", "{}", of(column));
+        let evidence = of(column)["evidence"].as_array().unwrap();
+        let source = evidence.iter().find(|one| one["source"] == "elsewhere").unwrap();
+        assert!(source["detail"].as_str().unwrap().starts_with(&format!("main.orders.{column} ")), "{source}");
+    }
+    // Another type: an alternative only. A name that is another thing in each table lends nothing.
+    assert_ne!(of("tax_code")["finalText"], "Key of the tax office.");
+    let alternatives = of("tax_code")["alternatives"].to_string();
+    assert!(alternatives.contains("Key of the tax office."), "{alternatives}");
+    assert!(!of("name").to_string().contains("What the buyer calls it"), "{}", of("name"));
+    assert!(!of("created_at").to_string().contains("purchase"), "{}", of("created_at"));
+
+    // Models see them as data.
+    let model = ScriptedModel::builder().start().await;
+    let llm = server.create_llm_profile(crate::harness::llm_input(&model.profile())).await;
+    described(&server, &profile, &["invoices"], json!({ "llmProfileId": llm })).await;
+    let asked = model.recorded();
+    let prompt = asked.iter().find(|one| one.asks_for("main.invoices.cost_center")).unwrap().text("user");
+    assert!(
+        prompt
+            .contains("\"main.orders.cost_center\" is described as \"Department that is charged, as in the ledger.\""),
+        "{prompt}"
+    );
+}
+
+const GENES: &str = "
+    CREATE TABLE assay (assay_id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE assayprop (assayprop_id INTEGER PRIMARY KEY, assay_id INTEGER REFERENCES assay (assay_id), value TEXT);
+    CREATE TABLE studyfactor (studyfactor_id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE studyfactorvalue (id INTEGER PRIMARY KEY, studyfactor_id INTEGER REFERENCES studyfactor, note TEXT);
+    CREATE TABLE purchaseorderdetail (id INTEGER PRIMARY KEY, orderqty INTEGER);
+    CREATE VIEW pod AS SELECT * FROM purchaseorderdetail;
+    CREATE TABLE cell_line (id INTEGER PRIMARY KEY, cell_type TEXT);
+    CREATE TABLE generator (id INTEGER PRIMARY KEY, ferc_code TEXT, utility_id_ferc1 INTEGER,
+        aromatic_rings INTEGER, enable_sync INTEGER, capacity_mw REAL, cost_per_mwh REAL);";
+
+#[tokio::test]
+async fn the_names_of_tables_explain_each_other() {
+    let target = SqliteTarget::new(GENES);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("genes", &target.url()).await;
+    let all = described(&server, &profile, &[], json!({})).await;
+    let text = |name: &str| all[&format!("main.{name}")]["finalText"].as_str().unwrap();
+    let starts = |name: &str, start: &str| assert!(text(name).starts_with(start), "{name}: {}", text(name));
+    starts("assayprop", "One row per assay property");
+    starts("assayprop.assay_id", "Refers to the assay");
+    starts("studyfactorvalue", "One row per study factor value");
+    starts("pod", "View of purchase order details");
+    starts("cell_line", "One row per cell line");
+    starts("generator.ferc_code", "FERC code");
+    starts("generator.aromatic_rings", "Number of aromatic rings");
+    starts("generator.capacity_mw", "Capacity of the generator in megawatts");
+    starts("generator.cost_per_mwh", "Cost per megawatt-hour");
+    assert!(!text("generator.utility_id_ferc1").contains("irst"), "{}", text("generator.utility_id_ferc1"));
+    // What the structure shows is no content.
+    let key = &all["main.assay.assay_id"];
+    assert_eq!((&key["band"], &key["substance"]), (&json!("LOW"), &json!("RESTATES_NAME")), "{key}");
+    // One table described alone reads the same.
+    let alone = described(&server, &profile, &["assayprop"], json!({})).await;
+    assert_eq!(alone["main.assayprop"]["finalText"], all["main.assayprop"]["finalText"]);
+}
+
+const WORDPRESS: &str = "
+    CREATE TABLE wp_users (id INTEGER PRIMARY KEY, user_login TEXT);
+    CREATE TABLE wp_posts (id INTEGER PRIMARY KEY, post_author INTEGER REFERENCES wp_users (id), post_title TEXT);
+    CREATE TABLE wp_comments (id INTEGER PRIMARY KEY, user_id INTEGER, comment_content TEXT);
+    CREATE TABLE wp_links (id INTEGER PRIMARY KEY, link_url TEXT);";
+
+#[tokio::test]
+async fn what_only_groups_tables_is_no_part_of_their_names_and_keys_are_presumed() {
+    let target = SqliteTarget::new(WORDPRESS);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("blog", &target.url()).await;
+    let all = described(&server, &profile, &[], json!({})).await;
+    let text = |name: &str| all[&format!("main.{name}")]["finalText"].as_str().unwrap();
+    assert!(text("wp_posts").starts_with("One row per post"), "{}", text("wp_posts"));
+    assert!(text("wp_comments").starts_with("One row per comment"), "{}", text("wp_comments"));
+    // No key is declared, but one table is called so.
+    let presumed = &all["main.wp_comments.user_id"];
+    assert_eq!(presumed["finalText"], "Identifier of the user; presumably refers to `wp_users`.", "{presumed}");
+    assert_ne!(presumed["band"], "HIGH");
+}
