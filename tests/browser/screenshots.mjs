@@ -32,6 +32,12 @@ const thinks = (name) => (page) =>
   page.route('**/graphql', (route) =>
     route.request().postDataJSON()?.operationName === name ? undefined : route.fallback(),
   );
+/** A key opens a dialog. */
+const opening = (key) => async (page) => {
+  await page.getByRole('button', { name: /^Go to…/ }).waitFor();
+  await page.keyboard.press(key);
+  await page.getByRole('dialog').waitFor();
+};
 /** The viewer seems to have the lowest role. */
 const asViewer = (page) =>
   page.route('**/graphql', async (route) => {
@@ -147,7 +153,7 @@ const SCENES = [
       await page.getByRole('treeitem', { name: /^orders/ }).waitFor();
       await page.getByRole('button', { name: /^Options/ }).click();
       await page.getByLabel('Wordings of each description').fill('9');
-      await page.getByText('it must be from 1 to 5').first().waitFor();
+      await page.getByText('from 1 to 5.').first().waitFor();
     },
   },
   { name: 'compare', path: '/compare?runs=1,3' },
@@ -160,13 +166,14 @@ const SCENES = [
   { name: 'compare-too-few', path: '/compare?runs=1' },
   { name: 'compare-too-many', path: '/compare?runs=1,2,3,4,5' },
   { name: 'compare-unknown', path: '/compare?runs=1,999' },
-  { name: 'ask', path: '/ask', ready: (page) => page.getByRole('button', { name: /^How do/ }).waitFor() },
+  { name: 'ask', path: '/ask', ready: (page) => page.getByRole('button', { name: /^How are/ }).waitFor() },
   { name: 'ask-first-use', on: 'empty', path: '/ask' },
   {
     name: 'ask-session',
     path: '/ask',
     act: async (page) => {
       const sessions = page.getByRole('button', { name: 'Sessions' });
+      await page.getByRole('navigation', { name: 'Sessions' }).or(sessions).first().waitFor();
       if (await sessions.isVisible()) {
         await sessions.click();
       }
@@ -214,13 +221,13 @@ const SCENES = [
     act: (page) => page.getByRole('button', { name: 'New token' }).click(),
   },
   { name: 'no-such-page', path: '/settings/nowhere' },
-  { name: 'keys', path: '/runs', act: (page) => page.keyboard.press('?') },
-  { name: 'palette', path: '/runs', act: (page) => page.keyboard.press('Control+k') },
+  { name: 'keys', path: '/runs', act: opening('?') },
+  { name: 'palette', path: '/runs', act: opening('Control+k') },
   {
     name: 'palette-found',
     path: '/runs',
     act: async (page) => {
-      await page.keyboard.press('Control+k');
+      await opening('Control+k')(page);
       await page.getByRole('combobox', { name: 'Go to' }).fill('customer');
       await page.getByRole('option', { name: /customer_totals/ }).first().waitFor();
     },

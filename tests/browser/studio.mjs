@@ -203,6 +203,10 @@ try {
 } catch (error) {
   await shot('failed').catch(() => {});
   complaints.push(error.stack ?? String(error));
+  // Where no picture is kept, these words tell most.
+  const said = await studio.page.locator('[role=status], [role=alert]').allInnerTexts().catch(() => []);
+  const focus = await studio.page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200)).catch(() => '');
+  complaints.push(`the page then: ${studio.page.url()}; it says ${JSON.stringify(said)}; the focus is on ${focus}`);
 } finally {
   await browser.close();
   for (const started of models) {

@@ -10,13 +10,16 @@ export default async function journey(studio) {
   const writes = main.getByRole(isPhone ? 'listitem' : 'row');
   const write = (asset) => writes.filter({ hasText: asset });
   const total = async () => Number(/of ([\d,]+)$/m.exec(await main.innerText())?.[1].replace(',', '') ?? 0);
-  /** Shows new writes where the page does not by itself: it is scrolled. */
-  const fresh = async () => {
-    const button = main.getByRole('button', { name: 'Show new writes' });
-    if ((await page.locator('#scroll').evaluate(({ scrollTop }) => scrollTop)) > 0) {
-      await button.click();
-    }
-  };
+  /** Waits for a new write. The page shows it by itself, or asks first if it was scrolled when the write came. */
+  const fresh = (there) =>
+    until('the new write is shown', async () => {
+      const button = main.getByRole('button', { name: 'Show new writes' });
+      if (!(await there.isVisible()) && (await button.isVisible())) {
+        // It goes away if the page fetches by itself meanwhile.
+        await button.click({ timeout: 1000 }).catch(() => {});
+      }
+      return there.isVisible();
+    });
   const parameters = () => new URL(page.url()).searchParams;
 
   await studio.go('/audit');
@@ -63,8 +66,7 @@ export default async function journey(studio) {
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await write(display).getByText('Rolled back').waitFor();
   await write(display).locator('s').waitFor();
-  await fresh();
-  await write(display).getByText('Comment removed').waitFor();
+  await fresh(write(display).getByText('Comment removed'));
   await until('the roll-back is a write of its own', async () => (await total()) === count + 1);
   for (const button of await main.getByRole('button', { name: `Roll back ${display}` }).all()) {
     assert.equal(await button.getAttribute('aria-disabled'), 'true');

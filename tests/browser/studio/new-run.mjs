@@ -93,18 +93,27 @@ export default async function journey(studio) {
   await page.keyboard.press('Space');
   await second.getByText('main.customers.email').waitFor();
 
-  // What the server refuses stands at its field.
+  // What a field does not take stays as it was typed, is told there, and nothing is started with it.
   await page.getByRole('button', { name: /^Options/ }).click();
   const wordings = page.getByLabel('Wordings of each description');
-  await wordings.fill('9');
-  await page.getByText('The number of wordings is 9; it must be from 1 to 5', { exact: true }).waitFor();
-  assert.equal(await wordings.getAttribute('aria-invalid'), 'true');
-  await studio.axe('a refused option');
-  studio.expects(/console: .* 400 /);
-  await wordings.fill('99999999999');
-  await page.getByText('Enter a whole number that is not as large.', { exact: true }).waitFor();
+  for (const wrong of ['9', '99999999999', '1.5', 'two']) {
+    await wordings.fill(wrong);
+    await page.getByText('Enter a whole number from 1 to 5.', { exact: true }).waitFor();
+    assert.equal(await wordings.inputValue(), wrong);
+    assert.equal(await wordings.getAttribute('aria-invalid'), 'true');
+  }
   await page.getByText('Correct the marked field.').waitFor();
+  await studio.axe('a marked option');
+  const start = page.getByRole('button', { name: /^Start \d* ?runs?\b/ });
+  assert.equal(await start.getAttribute('aria-description'), 'Correct the marked field.');
   await wordings.fill('2');
+  const tokens = page.getByLabel('Tokens', { exact: true });
+  for (const [typed, shown] of [['5k', '5,000'], ['1e3', '1,000'], ['1.5M', '1,500,000'], ['five', 'five'], ['-3', '-3'], ['', '']]) {
+    await tokens.fill(typed);
+    await tokens.blur();
+    assert.equal(await tokens.inputValue(), shown);
+    assert.equal(await tokens.getAttribute('aria-invalid'), typed === shown && typed !== '' ? 'true' : null);
+  }
 
   // SQLite has no partitions.
   await second.getByLabel('Leave out').waitFor();

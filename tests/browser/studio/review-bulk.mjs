@@ -68,7 +68,7 @@ export default async function journey(studio) {
 
   // Those are accepted only when a person says so.
   await page.getByRole('button', { name: 'Accept these too…' }).click();
-  await dialog.getByText(`${changed} suggestions were left out because people wrote comments there.`).waitFor();
+  await dialog.getByText(`${changed} suggestions were left out because a person wrote the comment or edited another version.`).waitFor();
   await dialog.getByRole('button', { name: `Accept ${changed} suggestions` }).click();
   await until('all are accepted', async () => (await run(2)).reviewCounts.accepted === all);
   await page.getByText(`Accepted ${changed} suggestions.`).waitFor();

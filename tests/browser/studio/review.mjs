@@ -210,9 +210,10 @@ export default async function journey(studio) {
   await studio.axe('low confidence');
 
   // What the server refuses is taken back, with the reason.
-  const refuse = () =>
+  const refuse = (held = Promise.resolve()) =>
     page.route('**/graphql', async (route) => {
       if (route.request().postData()?.includes('ReviewDecide')) {
+        await held;
         const errors = [{ message: 'The store is read-only.', extensions: { code: 'CONFLICT' } }];
         await route.fulfill({ json: { data: null, errors } });
       } else {
@@ -235,10 +236,18 @@ export default async function journey(studio) {
   // Of several that are refused none is lost: all are named, and sent again in their order.
   await studio.go('/runs/1?tab=results');
   await line(names[4]).getByRole('link').first().focus();
-  await refuse();
-  await page.keyboard.press('a');
-  await page.keyboard.press('a');
-  await page.keyboard.press('s');
+  const refusal = gate();
+  await refuse(refusal.opened);
+  for (const [at, key, state] of [
+    [4, 'a', 'ACCEPTED'],
+    [5, 'a', 'ACCEPTED'],
+    [6, 's', 'SKIPPED'],
+  ]) {
+    await until(`${names[at]} has the focus`, async () => (await focused()).startsWith(`${names[at]}, `));
+    await page.keyboard.press(key);
+    await stands(names[at], state);
+  }
+  refusal.open();
   const what = `accept ${names[4]}, accept ${names[5]}, skip ${names[6]}`;
   await page.getByRole('status').getByText(`Could not save 3 decisions: ${what}. The store is read-only.`).waitFor();
   await studio.axe('several refused');

@@ -124,6 +124,19 @@ export default async function journey(studio) {
   assert.equal(await tab('Results').count(), 0);
   await studio.axe('question');
 
+  // A run that is watched to its end stays on its tab.
+  isOpen = false;
+  await api(START, { input: { targets, llmProfileId } });
+  await studio.go('/runs/4');
+  await card.getByText(/^Processing main\./).waitFor();
+  isOpen = true;
+  for (const waiting of held.splice(0)) {
+    waiting.open();
+  }
+  await page.getByText('Ready for review').first().waitFor();
+  assert.equal(await tab('Summary').getAttribute('aria-current'), 'page');
+  assert.equal(new URL(page.url()).searchParams.get('tab'), null);
+
   // A viewer sees everything and why nothing can be done.
   await page.goto('about:blank');
   studio.token = (await api(TOKEN, { input: { name: 'root', role: 'ADMIN' } })).createApiToken.secret;

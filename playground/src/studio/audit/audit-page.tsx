@@ -36,7 +36,7 @@ export function AuditPage() {
       title="Audit"
       actions={
         run &&
-        writes?.nodes.length !== 0 && (
+        (writes?.nodes.length !== 0 || limits.length > 1) && (
           <Action
             variant="default"
             leftSection={<Undo2 size={16} strokeWidth={1.75} aria-hidden />}
@@ -70,7 +70,7 @@ export function AuditPage() {
               </Button>
             }
           >
-            It was deleted, or its name is mistyped. What it wrote stays in the audit: search for an asset, a text or a
+            It was deleted, or its {missing === 'run' ? 'number' : 'name'} is mistyped. What it wrote stays in the audit: search for an asset, a text or a
             name.
           </Empty>
         ) : error && !writes ? (
@@ -164,24 +164,26 @@ function Filters({ view, change, profiles = [] }: FiltersProps) {
           autoComplete="off"
         />
       </form>
-      <span className="muted">From</span>
-      <TextInput
-        className={classes.day as string}
-        type="date"
-        aria-label="Written from"
-        value={view.from}
-        max={view.to || undefined}
-        onChange={(event) => change({ from: event.currentTarget.value })}
-      />
-      <span className="muted">until</span>
-      <TextInput
-        className={classes.day as string}
-        type="date"
-        aria-label="Written until"
-        value={view.to}
-        min={view.from || undefined}
-        onChange={(event) => change({ to: event.currentTarget.value })}
-      />
+      <div className={classes.days}>
+        <span className="muted">From</span>
+        <TextInput
+          className={classes.day as string}
+          type="date"
+          aria-label="Written from"
+          value={view.from}
+          max={view.to || undefined}
+          onChange={(event) => change({ from: event.currentTarget.value })}
+        />
+        <span className="muted">until</span>
+        <TextInput
+          className={classes.day as string}
+          type="date"
+          aria-label="Written until"
+          value={view.to}
+          min={view.from || undefined}
+          onChange={(event) => change({ to: event.currentTarget.value })}
+        />
+      </div>
       {restrictions(view).length > 0 && (
         <Button size="compact-xs" variant="subtle" onClick={() => change(CLEARED)}>
           Clear filters

@@ -11,6 +11,7 @@ import { amountOf, Changes, plannedChange, rolledBack, sorted, tallyOf, writes a
 import { CopyStatements } from '../run/copy-statements';
 import { useAtRest, useOutcomeCounts, type Written } from '../run/use-written';
 import { usePlan } from '../run/use-plan';
+import { BusyButton } from '../ui/busy-button';
 import { count, plural } from '../ui/figures';
 import { Failure, Loading } from '../ui/states';
 import { Spinner } from '../ui/status';
@@ -136,14 +137,14 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
             <Button variant="default" onClick={onClose}>
               Keep {asset ? 'it' : 'them'}
             </Button>
-            <Button
+            <BusyButton
               color="red"
-              loading={fetching}
+              busy={fetching}
               disabled={plan.isLoading || tally.writes + tally.unseen === 0}
               onClick={begin}
             >
               Roll back {amountOf(tally)}
-            </Button>
+            </BusyButton>
           </>
         )}
       </Group>

@@ -3,17 +3,16 @@
 // Rows change in place. On the newest page, unscrolled, new writes enter by themselves; otherwise a button shows that
 // there are some.
 
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useClient, useQuery } from 'urql';
 
-import { useEvents } from '../api/events';
-import { useReconnected } from '../api/connection';
-import { AuditChangedDocument, AuditListDocument, AuditNamesDocument, AuditRowsDocument } from '../api/operations';
+import { AuditListDocument, AuditNamesDocument, AuditRowsDocument, AuditTotalDocument } from '../api/operations';
+import { useRunsEnded } from '../run/ended';
 import { pageOf } from '../ui/pager';
 import { filterOf, numberOf, type View } from './view';
 
 export const PAGE_SIZE = 50;
-const REFETCH_EVERY = 2000;
+const FRESH = { requestPolicy: 'network-only' } as const;
 
 export function useWrites(view: View) {
   const [names] = useQuery({ query: AuditNamesDocument, variables: { run: numberOf(view.run) } });
@@ -26,49 +25,37 @@ export function useWrites(view: View) {
   const variables = { filter: filterOf(view, run?.id, profile?.id), ...pageOf(view.cursor, PAGE_SIZE) };
   const [{ data, error, stale }, again] = useQuery({ query: AuditListDocument, variables, pause });
   const client = useClient();
-  const [hasNew, setHasNew] = useState(false);
-  const refetch = useCallback(() => {
-    setHasNew(false);
-    again({ requestPolicy: 'network-only' });
-  }, [again]);
-  useReconnected(refetch);
+  const refetch = useCallback(() => again(FRESH), [again]);
+  /** How many writes there are, as told while the page could not simply fetch them. */
+  const [told, setTold] = useState<{ filter: string; total: number }>();
+  const filter = JSON.stringify(variables.filter);
+  const shown = data?.appliedComments;
 
   const isNewest = !view.cursor.after && !view.cursor.before;
-  const notice = useRef(() => {});
-  notice.current = () => {
+  useRunsEnded({ whileApplying: true }, async () => {
+    if (pause) {
+      return;
+    }
     const isScrolled = (document.getElementById('scroll')?.scrollTop ?? 0) > 0;
     if (isNewest && !isScrolled) {
       refetch();
-    } else {
-      setHasNew(true);
-      const ids = data?.appliedComments.nodes.map(({ id }) => id) ?? [];
-      client.query(AuditRowsDocument, { ids }, { requestPolicy: 'network-only' }).toPromise();
+      return;
     }
-  };
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const writing = useRef(new Set<string>());
-  useEvents({ query: AuditChangedDocument, variables: {} }, (event) => {
-    const { runId, run: changed } = event.runsChanged;
-    const wrote = writing.current.delete(runId);
-    if (changed?.status === 'APPLYING') {
-      writing.current.add(runId);
-    }
-    if (wrote || changed?.status === 'APPLYING') {
-      timer.current ??= setTimeout(() => {
-        timer.current = undefined;
-        notice.current();
-      }, REFETCH_EVERY);
+    client.query(AuditRowsDocument, { ids: shown?.nodes.map(({ id }) => id) ?? [] }, FRESH).toPromise();
+    const now = await client.query(AuditTotalDocument, { filter: variables.filter }, FRESH).toPromise();
+    if (now.data) {
+      setTold({ filter, total: now.data.appliedComments.totalCount });
     }
   });
   return {
-    writes: missing ? undefined : data?.appliedComments,
+    writes: missing ? undefined : shown,
     run,
     profiles,
     missing,
     error: error ?? names.error,
     stale,
-    hasNew,
+    /** Writes are added and never removed. */
+    hasNew: told?.filter === filter && shown !== undefined && told.total > shown.totalCount,
     refetch,
   };
 }

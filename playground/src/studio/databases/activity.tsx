@@ -12,7 +12,7 @@ import { KIND_WORDS, StatusPill } from '../ui/status';
 import { Clipped, diffWords, WordDiff } from '../ui/text';
 import { Moment } from '../ui/time';
 import classes from './database.module.css';
-import { useRunsEnded } from './live';
+import { useRunsEnded } from '../run/ended';
 import { assetAddress, runAddress } from './places';
 
 export function Activity({ profile }: { profile: DatabaseRowFragment }) {
@@ -27,7 +27,7 @@ export function Activity({ profile }: { profile: DatabaseRowFragment }) {
 function Runs({ profile }: { profile: DatabaseRowFragment }) {
   const [{ data, error }, again] = useQuery({ query: CatalogRunsDocument, variables: { id: profile.id } });
   const refetch = () => again({ requestPolicy: 'network-only' });
-  useRunsEnded(profile.id, refetch);
+  useRunsEnded({ profileId: profile.id }, refetch);
   const runs = data?.runs;
   return (
     <Card
@@ -68,7 +68,7 @@ function Runs({ profile }: { profile: DatabaseRowFragment }) {
 function Writes({ profile }: { profile: DatabaseRowFragment }) {
   const [{ data, error }, again] = useQuery({ query: CatalogWritesDocument, variables: { id: profile.id } });
   const refetch = () => again({ requestPolicy: 'network-only' });
-  useRunsEnded(profile.id, refetch);
+  useRunsEnded({ profileId: profile.id }, refetch);
   const writes = data?.appliedComments;
   return (
     <Card
@@ -93,7 +93,7 @@ function Writes({ profile }: { profile: DatabaseRowFragment }) {
             <li key={id} className={classes.write}>
               <div className={classes.writeHead}>
                 <Link to={assetAddress(profile, asset)}>
-                  <Clipped text={asset.display} />
+                  <Clipped text={asset.display} keepsEnd />
                 </Link>
                 <span className="muted">
                   {rolledBackAt ? 'rolled back · ' : ''}

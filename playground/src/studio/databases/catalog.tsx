@@ -61,7 +61,7 @@ export function Catalog({ profile, onRead }: { profile: DatabaseRowFragment; onR
           value={q}
           onChange={(text) => set({ q: text }, true)}
           label={`Search ${profile.name}`}
-          placeholder="Search names, comments and descriptions of the whole database"
+          placeholder="Search names, comments, descriptions"
         />
       )}
       {isSeveral || q.trim() === '' ? (
@@ -137,7 +137,7 @@ function Databases({ profile, databases }: DatabasesProps) {
               <td>
                 <Link to={profileAddress(profile, { database: name })} className={classes.tableLink}>
                   <KindIcon kind="DATABASE" />
-                  <Clipped text={name} />
+                  <Clipped text={name} keepsEnd />
                 </Link>
                 {comment !== null && <Clipped text={comment} className={classes.below} />}
               </td>
@@ -249,7 +249,7 @@ function Schemas({ profile, database, parameters, set }: WalkProps & { database:
                   to={profileAddress(profile, { database: parameters.get('database'), schema: name })}
                   {...(name === schema ? { 'aria-current': 'page' as const } : {})}
                 >
-                  <Clipped text={name} />
+                  <Clipped text={name} keepsEnd />
                   {figures && figures.assets > 0 && <CoverageBar counted={figures} />}
                   {figures && <span className={classes.share}>{shareOf(figures)}</span>}
                 </Link>

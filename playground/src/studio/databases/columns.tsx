@@ -79,7 +79,7 @@ export function Columns({ profile, place, columns, opened, onOpen, onWritten, ve
                       onClick={() => onOpen(isOpen ? undefined : column.name)}
                     >
                       <Chevron size={14} strokeWidth={1.75} aria-hidden />
-                      <Clipped text={column.name} />
+                      <Clipped text={column.name} keepsEnd />
                       {column.primaryKey && (
                         <span className={classes.key} title="Part of the primary key">
                           <KeyRound size={14} strokeWidth={1.75} role="img" aria-label="primary key" />

@@ -21,7 +21,7 @@ import { BACKENDS } from './connection';
 import { CoverageBar, CoverageLegend, shareOf } from './coverage';
 import classes from './database.module.css';
 import { KIND_NAMES } from './kinds';
-import { useRunsEnded } from './live';
+import { useRunsEnded } from '../run/ended';
 import { profileAddress, reachesSeveral, usePlaceNames } from './places';
 import { ProfileActions, useProfileTest } from './profile-actions';
 import { ProfileForm } from './profile-form';
@@ -72,7 +72,7 @@ function Profile({ profile, refetch }: { profile: DatabaseRowFragment; refetch: 
   const navigate = useNavigate();
   const [parameters, setParameters] = useSearchParams();
   const test = useProfileTest(profile.id);
-  useRunsEnded(profile.id, refetch);
+  useRunsEnded({ profileId: profile.id }, refetch);
   const chosen = parameters.get('tab') ?? 'catalog';
   const tab = chosen in TABS ? chosen : 'catalog';
   const open = (which: string | undefined) =>

@@ -17,7 +17,7 @@ import { Clipped } from '../ui/text';
 import { BACKENDS } from './connection';
 import { CoverageBar, shareOf } from './coverage';
 import classes from './databases.module.css';
-import { useRunsEnded } from './live';
+import { useRunsEnded } from '../run/ended';
 import { profileAddress, reachesSeveral } from './places';
 import { ProfileActions, useProfileTest } from './profile-actions';
 import { ProfileForm } from './profile-form';
@@ -31,7 +31,7 @@ export function DatabasesPage() {
   const [parameters, setParameters] = useSearchParams();
   const [search, setSearch] = useState('');
   const refetch = () => again({ requestPolicy: 'network-only' });
-  useRunsEnded(undefined, refetch);
+  useRunsEnded({}, refetch);
   useRetryOffline(data ? undefined : error, refetch);
   useScrollRestoration(data !== undefined);
 

@@ -1,7 +1,6 @@
 // What runs have suggested for one asset, newest first. The API lists suggestions run by run, so the page looks through
 // the newest runs of the profile, 20 at a time, and says how far it looked.
 
-import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Link } from 'react-router';
 import { type CombinedError, useClient } from 'urql';
@@ -13,6 +12,7 @@ import {
   type DatabaseRowFragment,
   type ReviewState,
 } from '../api/operations';
+import { BusyButton } from '../ui/busy-button';
 import { Confidence } from '../ui/confidence';
 import { plural } from '../ui/figures';
 import { Failure, Loading } from '../ui/states';
@@ -118,9 +118,9 @@ export function History({ profile, place, name, comment, version }: HistoryProps
         </ul>
       )}
       {next !== null && runs && (
-        <Button variant="subtle" size="compact-sm" loading={isBusy} onClick={() => void look(next)}>
+        <BusyButton variant="subtle" size="compact-sm" busy={isBusy} onClick={() => void look(next)}>
           Look through older runs
-        </Button>
+        </BusyButton>
       )}
       {error && runs && <Failure error={error} />}
     </section>

@@ -1,10 +1,10 @@
 // Coverage that is not known yet: a search makes the server read the catalog as a whole.
 
-import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { type CombinedError, useClient } from 'urql';
 
 import { CatalogSearchDocument } from '../api/operations';
+import { BusyButton } from '../ui/busy-button';
 import { Failure } from '../ui/states';
 
 export function ReadCatalog({ profileId, onRead }: { profileId: string; onRead: () => void }) {
@@ -28,9 +28,9 @@ export function ReadCatalog({ profileId, onRead }: { profileId: string; onRead: 
         and sends nothing to a model.
       </p>
       {error && <Failure error={error} />}
-      <Button variant="default" mt={error ? 12 : 0} loading={isBusy} onClick={read}>
+      <BusyButton variant="default" mt={error ? 12 : 0} busy={isBusy} onClick={read}>
         Read the catalog
-      </Button>
+      </BusyButton>
     </>
   );
 }

@@ -1,14 +1,13 @@
 // What a search over the whole catalog found, best first, each with why.
 
-import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Link } from 'react-router';
 import { useQuery } from 'urql';
 
 import { CatalogSearchDocument, type DatabaseRowFragment } from '../api/operations';
+import { BusyButton } from '../ui/busy-button';
 import { count, plural } from '../ui/figures';
 import { Empty, Failure, Loading } from '../ui/states';
-import { Clipped } from '../ui/text';
 import classes from './database.module.css';
 import { KindIcon } from './kinds';
 import { assetAddress } from './places';
@@ -68,7 +67,7 @@ export function SearchResults({ profile, text, onRead }: SearchResultsProps) {
             <li key={`${asset.kind} ${asset.database} ${asset.display}`} className={classes.hit}>
               <Link to={assetAddress(profile, asset)} className={classes.hitLink}>
                 <KindIcon kind={asset.kind} />
-                <Clipped text={asset.display} />
+                <span className={classes.hitName}>{asset.display}</span>
               </Link>
               {(comment ?? description) && (
                 <p className="prose">
@@ -82,14 +81,14 @@ export function SearchResults({ profile, text, onRead }: SearchResultsProps) {
         </ol>
       )}
       {nodes.length < totalCount && nodes.length < LARGEST && (
-        <Button
+        <BusyButton
           variant="default"
           mt={12}
-          loading={isBusy}
+          busy={isBusy}
           onClick={() => setAsked({ text, first: Math.min(first + STEP, LARGEST) })}
         >
           Show more
-        </Button>
+        </BusyButton>
       )}
       {nodes.length === LARGEST && totalCount > LARGEST && (
         <p className={classes.found}>The best {count(LARGEST)} are shown. Another word narrows the search.</p>

@@ -18,7 +18,7 @@ import database from './database.module.css';
 import { Describe } from './describe';
 import { NoProfile, useProfile } from './database-page';
 import { KIND_NAMES, KindIcon } from './kinds';
-import { useRunsEnded } from './live';
+import { useRunsEnded } from '../run/ended';
 import { assetAddress, profileAddress, runAddress, usePlaceNames } from './places';
 import classes from './table.module.css';
 import { ReadOnlyNote } from './writable';
@@ -45,7 +45,7 @@ function Table({ profile, schema, table }: { profile: DatabaseRowFragment; schem
   const refetch = () => again({ requestPolicy: 'network-only' });
   useReconnected(refetch);
   const [version, setVersion] = useState(0);
-  useRunsEnded(profile.id, () => {
+  useRunsEnded({ profileId: profile.id }, () => {
     refetch();
     setVersion((before) => before + 1);
   });

@@ -120,7 +120,7 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
                   <td>
                     <Link to={assetAddress(profile, { database, schema, table: name })} className={classes.tableLink}>
                       <KindIcon kind={kind} />
-                      <Clipped text={name} />
+                      <Clipped text={name} keepsEnd />
                     </Link>
                     {/* A phone has no column for it. */}
                     <Clipped text={text ?? 'No comment'} className={classes.below} />

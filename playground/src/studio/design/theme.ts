@@ -53,7 +53,10 @@ const SMALL = { fontSize: rem(12), lineHeight: '16px' };
 
 /** The list box itself scrolls: an area around it would have to be reached by Tab. */
 const LIST = { size: 'xs', comboboxProps: { shadow: 'md' }, withScrollArea: false } as const;
-const OPTIONS = { options: { maxHeight: rem(280), overflowY: 'auto' as const } };
+const OPTIONS = {
+  options: { maxHeight: rem(280), overflowY: 'auto' as const },
+  option: { overflowWrap: 'anywhere' as const },
+};
 
 const TITLE = { fontSize: rem(16), lineHeight: '24px', fontWeight: 600, overflowWrap: 'anywhere' as const };
 
@@ -91,7 +94,6 @@ export const theme = createTheme({
     InlineInput: { styles: { description: SMALL, error: SMALL } },
     TextInput: { defaultProps: { size: 'xs' } },
     PasswordInput: { defaultProps: { size: 'xs' } },
-    NumberInput: { defaultProps: { size: 'xs' } },
     Textarea: { defaultProps: { size: 'xs' } },
     Select: { defaultProps: LIST, styles: OPTIONS },
     MultiSelect: { defaultProps: LIST, styles: OPTIONS },
@@ -104,7 +106,7 @@ export const theme = createTheme({
       defaultProps: {
         withArrow: false,
         openDelay: 300,
-        events: { hover: true, focus: true, touch: true },
+        events: { hover: true, focus: true, touch: false },
         multiline: true,
         maw: 420,
       },

@@ -1,7 +1,7 @@
 // The form that makes an LLM profile or changes one. One button tests the settings and saves them. A key that is kept
 // already goes nowhere but to its provider, so a change that keeps it is saved first and tested then.
 
-import { Button, Checkbox, Modal, NumberInput, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, Checkbox, Modal, PasswordInput, Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 
@@ -16,6 +16,7 @@ import { Action, Lacking } from '../ui/action';
 import { refusedField, sentenceOf, useSaid } from '../ui/form';
 import form from '../ui/form.module.css';
 import { More } from '../ui/more';
+import { isMarked, NumberField } from '../ui/number-field';
 import { Failure } from '../ui/states';
 import { type Tested, TestResult } from '../ui/test-result';
 import classes from './models.module.css';
@@ -26,8 +27,6 @@ interface ModelFormProps {
   profile?: ModelRowFragment;
   onClose: () => void;
 }
-
-const numberOf = (value: string | number) => (value === '' ? null : Number(value));
 
 /** A test without a key cannot fail for a wrong one. */
 const withoutKey = (result: Tested): Tested =>
@@ -47,10 +46,10 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
   const [apiKey, setApiKey] = useState('');
   const [keyChange, setKeyChange] = useState<'keep' | 'set' | 'remove'>(profile?.hasApiKey ? 'keep' : 'set');
   const [isDefault, setIsDefault] = useState(profile?.isDefault ?? false);
-  const [concurrency, setConcurrency] = useState<string | number>(profile?.concurrency ?? '');
-  const [perMinute, setPerMinute] = useState<string | number>(profile?.requestsPerMinute ?? '');
-  const [input, setInput] = useState<string | number>(profile?.inputCostPerMillionTokens ?? '');
-  const [output, setOutput] = useState<string | number>(profile?.outputCostPerMillionTokens ?? '');
+  const [concurrency, setConcurrency] = useState(profile?.concurrency ?? null);
+  const [perMinute, setPerMinute] = useState(profile?.requestsPerMinute ?? null);
+  const [input, setInput] = useState(profile?.inputCostPerMillionTokens ?? null);
+  const [output, setOutput] = useState(profile?.outputCostPerMillionTokens ?? null);
   const [isMore, setIsMore] = useState(profile !== undefined);
   const [isChecked, setIsChecked] = useState(false);
   const [result, setResult] = useState<Tested>();
@@ -68,10 +67,10 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
     baseUrl: address,
     apiKey: apiKey.trim() === '' ? null : apiKey.trim(),
     isDefault,
-    concurrency: numberOf(concurrency),
-    requestsPerMinute: numberOf(perMinute),
-    inputCostPerMillionTokens: numberOf(input),
-    outputCostPerMillionTokens: numberOf(output),
+    concurrency,
+    requestsPerMinute: perMinute,
+    inputCostPerMillionTokens: input,
+    outputCostPerMillionTokens: output,
   };
   const lacks = {
     name: named === '' ? 'Enter a name' : undefined,
@@ -84,7 +83,12 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           ? 'A key is used only with the address it was entered for: enter it again'
           : undefined,
   };
-  const isReady = Object.values(lacks).every((it) => it === undefined);
+  const hasMarked = isMarked(concurrency, perMinute, input, output);
+  if (hasMarked && !isMore) {
+    // The fields stay when the mistake is mended.
+    setIsMore(true);
+  }
+  const isReady = Object.values(lacks).every((it) => it === undefined) && !hasMarked;
   const sent = useSaid([settings, keyChange]);
   const error = sent.since(testError ?? createError ?? updateError);
   const refused = refusedField(error);
@@ -252,50 +256,48 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           disabled={profile?.isDefault === true}
           onChange={(event) => setIsDefault(event.currentTarget.checked)}
         />
-        <More label="Prices and limits" isOpen={isMore} onToggle={() => setIsMore(!isMore)}>
+        <More label="Prices and limits" isOpen={isMore || hasMarked} onToggle={() => setIsMore(hasMarked || !isMore)}>
           <div className={form.halves}>
             {!isBuiltin && (
               <>
-                <NumberInput
+                <NumberField
                   label="Price of a million tokens sent"
                   description="US dollars. Empty: costs are not known"
                   value={input}
                   onChange={setInput}
+                  isDollars
                   min={0}
-                  prefix="$"
-                  decimalScale={6}
                   error={refused === 'inputCostPerMillionTokens' && sentenceOf(error)}
                 />
-                <NumberInput
+                <NumberField
                   label="Price of a million tokens received"
                   description="US dollars. Empty: costs are not known"
                   value={output}
                   onChange={setOutput}
+                  isDollars
                   min={0}
-                  prefix="$"
-                  decimalScale={6}
                   error={refused === 'outputCostPerMillionTokens' && sentenceOf(error)}
                 />
               </>
             )}
-            <NumberInput
+            <NumberField
               label="Requests at once"
+              min={1}
+              max={64}
               description={isBuiltin ? '1 to 64. Empty: the number of cores' : '1 to 64. Empty: 4'}
               value={concurrency}
               onChange={setConcurrency}
-              min={1}
-              max={64}
-              allowDecimal={false}
+              isWhole
               error={refused === 'concurrency' && sentenceOf(error)}
             />
             {!isBuiltin && (
-              <NumberInput
+              <NumberField
                 label="Requests a minute"
+                isPositive
                 description="Maximum in any 60 seconds. Empty: no limit"
                 value={perMinute}
                 onChange={setPerMinute}
-                min={1}
-                allowDecimal={false}
+                isWhole
                 error={refused === 'requestsPerMinute' && sentenceOf(error)}
               />
             )}

@@ -22,7 +22,7 @@ import { type Attempt, type Draft, draftAt, freshAt, inputOf, keep, newKey, type
 import { type Estimate, EstimateFigures, useEstimate } from './estimate';
 import classes from './new-run.module.css';
 import { Afterwards, BudgetFields, ModelField, OPTION_PATHS, OptionFields, peoples, ScopeOfWork } from './options-form';
-import { type Model, modelOf, type Options, rememberModel } from './options';
+import { CORRECT, hasFault, type Model, modelOf, type Options, rememberModel } from './options';
 
 export function NewRunPage() {
   const [parameters] = useSearchParams();
@@ -65,7 +65,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
   const shown = targets.length === 0 && first ? [everythingOf(first.id)] : targets;
   const input = inputOf({ ...draft, targets: shown });
   const model = modelOf(models, draft.options);
-  const why = whyNot(shown, profiles, model);
+  const why = whyNot(shown, profiles, model) ?? (hasFault(draft.options) ? CORRECT : undefined);
   const [estimate, estimateAgain] = useEstimate(why === undefined ? input : undefined);
   const [started, start] = useMutation(NewRunStartDocument);
 
@@ -169,7 +169,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
           </div>
           {failure &&
             (isAtField ? (
-              <p className={classes.wrong}>Correct the marked field.</p>
+              <p className={classes.wrong}>{CORRECT}</p>
             ) : (
               <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
             ))}
@@ -178,7 +178,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
             onClick={submit}
             fullWidth
             size="sm"
-            why={why ?? null}
+            why={why ?? (isAtField ? CORRECT : null)}
             busy={started.fetching}
             className={classes.start as string}
           >

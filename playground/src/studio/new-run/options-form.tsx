@@ -1,11 +1,12 @@
 // The parts of a form that say which model describes, how, and what it may cost.
 
-import { Checkbox, NumberInput, Radio, SegmentedControl, Select, Textarea, UnstyledButton } from '@mantine/core';
+import { Checkbox, Radio, SegmentedControl, Select, Textarea, UnstyledButton } from '@mantine/core';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useId } from 'react';
 import { Link } from 'react-router';
 
 import type { Verbosity } from '../api/operations';
+import { isMarked, NumberField } from '../ui/number-field';
 import { useRemembered } from '../ui/storage';
 import classes from './new-run.module.css';
 import { PROVIDERS } from '../models/providers';
@@ -155,7 +156,10 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
   const [open, setOpen] = useRemembered('new-run.options-open', false);
   const id = useId();
   const fields = ['alternatives', 'temperature', 'maxOutputTokens', 'verbosity', 'profileData', 'instructions'];
-  const wrong = fields.some((field) => errorAt(`options.${field}`) !== undefined);
+  const { alternatives, temperature, maxOutputTokens } = options;
+  const wrong =
+    isMarked(alternatives, temperature, maxOutputTokens) ||
+    fields.some((field) => errorAt(`options.${field}`) !== undefined);
   const isOpen = open || wrong;
   const Chevron = isOpen ? ChevronDown : ChevronRight;
   const differs = changed(options);
@@ -173,41 +177,34 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
         <span className="muted">{differs.length === 0 ? 'all at their defaults' : differs.join(', ')}</span>
       </UnstyledButton>
       <div id={id} className={classes.options} hidden={!isOpen}>
-        <NumberInput
+        <NumberField
           label="Wordings of each description"
-          description="1 to 5, the first included"
-          value={options.alternatives ?? ''}
-          onChange={(value) => onChange({ alternatives: number(value) })}
           min={1}
           max={5}
-          clampBehavior="none"
-          allowDecimal={false}
+          description="1 to 5, the first included"
+          value={options.alternatives}
+          onChange={(alternatives) => onChange({ alternatives })}
+          isWhole
           error={errorAt('options.alternatives')}
         />
-        <NumberInput
+        <NumberField
           label="Temperature"
-          description={isBuiltin ? IGNORED : '0 to 2: freedom in wording'}
-          value={options.temperature ?? ''}
-          onChange={(value) => onChange({ temperature: number(value) })}
           min={0}
           max={2}
-          step={0.1}
-          clampBehavior="none"
-          decimalScale={2}
+          description={isBuiltin ? IGNORED : '0 to 2: freedom in wording'}
+          value={options.temperature}
+          onChange={(temperature) => onChange({ temperature })}
           disabled={isBuiltin}
           error={errorAt('options.temperature')}
         />
-        <NumberInput
+        <NumberField
           label="Tokens of one answer"
-          description={isBuiltin ? IGNORED : '64 to 32,768'}
-          value={options.maxOutputTokens ?? ''}
-          onChange={(value) => onChange({ maxOutputTokens: number(value) })}
           min={64}
           max={32_768}
-          step={256}
-          clampBehavior="none"
-          thousandSeparator=","
-          allowDecimal={false}
+          description={isBuiltin ? IGNORED : '64 to 32,768'}
+          value={options.maxOutputTokens}
+          onChange={(maxOutputTokens) => onChange({ maxOutputTokens })}
+          isWhole
           disabled={isBuiltin}
           error={errorAt('options.maxOutputTokens')}
         />
@@ -268,42 +265,32 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
 export function BudgetFields({ options, onChange, errorAt }: PartProps) {
   return (
     <div className={classes.budget}>
-      <NumberInput
+      <NumberField
         label="Dollars"
+        isPositive
         placeholder="No limit"
-        prefix="$"
-        value={options.maxCostUsd ?? ''}
-        onChange={(value) => onChange({ maxCostUsd: number(value) })}
-        min={0}
-        clampBehavior="none"
-        decimalScale={4}
+        isDollars
+        value={options.maxCostUsd}
+        onChange={(maxCostUsd) => onChange({ maxCostUsd })}
         error={errorAt('budget.maxCostUsd')}
       />
-      <NumberInput
+      <NumberField
         label="Tokens"
+        isPositive
         placeholder="No limit"
-        value={options.maxTokens ?? ''}
-        onChange={(value) => onChange({ maxTokens: number(value) })}
-        min={0}
-        step={100_000}
-        clampBehavior="none"
-        thousandSeparator=","
-        allowDecimal={false}
+        value={options.maxTokens}
+        onChange={(maxTokens) => onChange({ maxTokens })}
+        isWhole
         error={errorAt('budget.maxTokens')}
       />
-      <NumberInput
+      <NumberField
         label="Minutes of work"
+        isPositive
         placeholder="No limit"
-        value={options.maxMinutes ?? ''}
-        onChange={(value) => onChange({ maxMinutes: number(value) })}
-        min={0}
-        clampBehavior="none"
-        decimalScale={2}
+        value={options.maxMinutes}
+        onChange={(maxMinutes) => onChange({ maxMinutes })}
         error={errorAt('budget.maxSeconds')}
       />
     </div>
   );
 }
-
-/** What a number field holds; null where it is empty. */
-const number = (value: number | string) => (value === '' || Number.isNaN(Number(value)) ? null : Number(value));

@@ -1,5 +1,6 @@
 // How a run describes and what it may cost, as a form holds it: what is null keeps the server's default.
 
+import { isMarked } from '../ui/number-field';
 import { recall, remember } from '../ui/storage';
 import type { LlmProvider, RunBudgetInput, RunOptionsInput, Verbosity } from '../api/operations';
 
@@ -61,6 +62,13 @@ export function optionsInput(options: Options): RunOptionsInput {
   };
 }
 
+/** Whether a number field is marked: nothing can be sent. */
+export const hasFault = ({ alternatives, temperature, maxOutputTokens, maxCostUsd, maxTokens, maxMinutes }: Options) =>
+  isMarked(alternatives, temperature, maxOutputTokens, maxCostUsd, maxTokens, maxMinutes);
+
+/** What a form says where a field is marked. */
+export const CORRECT = 'Correct the marked field.';
+
 /** The limits; null where there are none. */
 export function budgetInput({ maxCostUsd, maxTokens, maxMinutes }: Options): RunBudgetInput | null {
   return maxCostUsd === null && maxTokens === null && maxMinutes === null
@@ -93,15 +101,15 @@ export function freshOptions(models: Model[], last: string | null): Options {
   return { ...DEFAULTS, llmProfileId: model === undefined || model.isDefault ? null : model.id };
 }
 
-/** What differs from the defaults, for the head of the folded options. */
+/** What differs from the defaults, for the head of the folded options. A marked field says so itself. */
 export function changed(options: Options): string[] {
+  const differs = (name: 'alternatives' | 'temperature' | 'maxOutputTokens') =>
+    options[name] !== DEFAULTS[name] && !isMarked(options[name]);
   return [
-    ...(options.alternatives === DEFAULTS.alternatives ? [] : [`${options.alternatives ?? 3} wordings`]),
+    ...(differs('alternatives') ? [`${options.alternatives ?? 3} wordings`] : []),
     ...(options.verbosity === DEFAULTS.verbosity ? [] : [options.verbosity.toLowerCase()]),
-    ...(options.temperature === DEFAULTS.temperature ? [] : [`temperature ${options.temperature ?? 0.2}`]),
-    ...(options.maxOutputTokens === DEFAULTS.maxOutputTokens
-      ? []
-      : [`${options.maxOutputTokens ?? 1024} tokens an answer`]),
+    ...(differs('temperature') ? [`temperature ${options.temperature ?? 0.2}`] : []),
+    ...(differs('maxOutputTokens') ? [`${options.maxOutputTokens ?? 1024} tokens an answer`] : []),
     ...(options.profileData === null ? [] : [options.profileData ? 'with samples' : 'without samples']),
     ...(options.instructions.trim() === '' ? [] : ['instructions']),
   ];

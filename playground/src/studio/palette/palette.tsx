@@ -205,7 +205,7 @@ function Hits({ hits, heading, go }: { hits: Hit[]; heading: string; go: (to: st
           onSelect={() => go(assetAddress(dbProfile, asset))}
           aside={dbProfile.name}
         >
-          <code>{asset.display}</code> <span className="muted">{description ?? comment}</span>
+          <code className={classes.path}>{asset.display}</code> <span className="muted">{description ?? comment}</span>
         </Item>
       )}
     </Group>

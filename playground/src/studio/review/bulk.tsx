@@ -17,7 +17,8 @@ const useCount = (runId: string, filter: SuggestionFilter, pause = false) => {
     requestPolicy: 'network-only',
     pause,
   });
-  return { matching: data?.run?.suggestions.totalCount, error, isReading: fetching };
+  const { kind, suggestions } = data?.run ?? {};
+  return { matching: suggestions?.totalCount, isRerun: kind === 'RERUN', error, isReading: fetching };
 };
 
 interface BulkProps {
@@ -46,21 +47,27 @@ export function BulkDialog({ bulk, words, undecided, unsaved, leftOut, decisions
   const isAccept = bulk.decision === 'ACCEPT';
   const { substances } = bulk.filter;
   const restating = EMPTY_WORDS.filter((it) => !substances || substances.includes(it));
-  const filter: SuggestionFilter = onlyInformative ? { ...bulk.filter, substances: ['INFORMATIVE'] } : bulk.filter;
-  const { matching, error, isReading } = useCount(bulk.runId, filter);
+  const wanted: SuggestionFilter = onlyInformative ? { ...bulk.filter, substances: ['INFORMATIVE'] } : bulk.filter;
+  // An accept takes the newest versions alone.
+  const filter: SuggestionFilter = isAccept ? { ...wanted, hasNewerVersion: false } : wanted;
+  const { matching, isRerun, error, isReading } = useCount(bulk.runId, filter);
+  const newer = useCount(bulk.runId, { ...wanted, hasNewerVersion: true }, !isAccept || leftOut !== undefined);
+  const outdated = isAccept && leftOut === undefined ? newer.matching : 0;
   const hasCommented = isAccept && filter.hasComment !== false;
   const commented = useCount(bulk.runId, { ...filter, hasComment: true }, !hasCommented);
   const withComment = hasCommented ? commented.matching : 0;
   // A filter that asks for such texts alone has chosen them.
   const offersInformative = isAccept && leftOut === undefined && (!substances || substances.includes('INFORMATIVE'));
   const hasRestating = offersInformative && restating.length > 0;
-  const empty = useCount(bulk.runId, { ...bulk.filter, substances: restating }, !hasRestating);
+  const empty = useCount(bulk.runId, { ...bulk.filter, hasNewerVersion: false, substances: restating }, !hasRestating);
   const withoutNews = hasRestating ? empty.matching : 0;
-  const isReady = matching !== undefined && withComment !== undefined && withoutNews !== undefined;
+  const counted = [matching, outdated, withComment, withoutNews];
+  const isReady = matching !== undefined && counted.every((it) => it !== undefined);
   const verb = MANY[bulk.decision];
   const which = undecided ? 'unreviewed suggestion' : 'suggestion';
   const filtered = words.length > 0 ? `: ${words.join(', ')}` : '';
-  const isPartial = isAccept && !replaces && (withComment ?? 0) > 0;
+  const mayBeEdited = isAccept && leftOut === undefined && (isRerun || (outdated ?? 0) > 0);
+  const isPartial = isAccept && !replaces && ((withComment ?? 0) > 0 || mayBeEdited);
   // How many of the comments a person wrote is known only once the suggestions are decided on.
   const amount =
     leftOut !== undefined
@@ -69,22 +76,19 @@ export function BulkDialog({ bulk, words, undecided, unsaved, leftOut, decisions
         ? 'all that match'
         : `all ${plural(matching ?? 0, 'suggestion')}`;
   const decide = async () => {
-    const failed = await decisions.decideAll(
-      isAccept ? { ...bulk, filter, replaceComments: replaces } : bulk,
-      matching,
-    );
+    const failed = await decisions.decideAll(isAccept ? { ...bulk, filter, replaceComments: replaces } : bulk);
     if (failed) {
       setFailure(failed);
     } else {
       onClose();
     }
   };
-  const problem = failure ?? error ?? commented.error ?? empty.error;
+  const problem = failure ?? error ?? newer.error ?? commented.error ?? empty.error;
   return (
     <Modal
       opened
       onClose={onClose}
-      title={leftOut === undefined ? `${verb} all matching suggestions` : 'Accept in place of people’s comments'}
+      title={leftOut === undefined ? `${verb} all matching suggestions` : 'Accept in place of what people wrote'}
     >
       {problem && <Failure error={problem} />}
       {!problem && !isReady && <Loading rows={2} />}
@@ -93,17 +97,26 @@ export function BulkDialog({ bulk, words, undecided, unsaved, leftOut, decisions
           <p style={{ marginTop: 0 }}>
             {leftOut === undefined
               ? `${plural(matching, `${which} matches`, `${which}s match`)}${filtered}.`
-              : `${plural(leftOut, 'suggestion was', 'suggestions were')} left out because people wrote comments there.`}
-            {isAccept && leftOut === undefined && ' Each is accepted with its first wording.'}
+              : `${plural(leftOut, 'suggestion was', 'suggestions were')} left out because a person wrote the comment or edited another version.`}
+            {isAccept && leftOut === undefined && matching > 0 && ' Each is accepted with its first wording.'}
             {!isAccept && ' Nothing is written for skipped suggestions.'}
           </p>
+          {outdated !== undefined && outdated > 0 && (
+            <p>
+              {plural(outdated, 'suggestion has', 'suggestions have')} a newer version from a re-run and{' '}
+              {outdated === 1 ? 'stays as it is' : 'stay as they are'}. To accept{' '}
+              {outdated === 1 ? 'it' : 'them'} all the same, cancel, select {outdated === 1 ? 'it' : 'them'} in the list
+              and press Accept.
+            </p>
+          )}
           {isAccept && unsaved > 0 && (
             <p>
               {plural(unsaved, 'suggestion', 'suggestions')} on this page {unsaved === 1 ? 'has' : 'have'} an unsaved
-              edit, which this does not take. To take it, cancel and accept {unsaved === 1 ? 'it' : 'each'} on its line.
+              edit. This accepts the first wording and not the edit. To take the edit, cancel and accept{' '}
+              {unsaved === 1 ? 'it' : 'each'} on its line.
             </p>
           )}
-          {withoutNews > 0 && (
+          {withoutNews !== undefined && withoutNews > 0 && (
             <>
               <p>
                 {onlyInformative
@@ -119,7 +132,7 @@ export function BulkDialog({ bulk, words, undecided, unsaved, leftOut, decisions
               />
             </>
           )}
-          {isAccept && withComment > 0 && leftOut === undefined && (
+          {isAccept && withComment !== undefined && withComment > 0 && leftOut === undefined && (
             <>
               <p>
                 {plural(withComment, 'of them has', 'of them have')} a comment in the database. Where a person wrote it,
@@ -132,8 +145,14 @@ export function BulkDialog({ bulk, words, undecided, unsaved, leftOut, decisions
               />
             </>
           )}
+          {mayBeEdited && !replaces && (
+            <p>Where a person edited another version of the text, the suggestion is left out.</p>
+          )}
           {leftOut !== undefined && (
-            <p>If you accept them, Apply replaces those comments. A roll-back restores them.</p>
+            <p>
+              Accepting {leftOut === 1 ? 'it' : 'them'} skips the edited versions, and Apply replaces the comments. Undo
+              returns the edits; a roll-back, the comments.
+            </p>
           )}
         </>
       )}

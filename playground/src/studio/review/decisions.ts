@@ -190,11 +190,12 @@ export interface Decisions {
   /** A bulk decision is under way. */
   busy: boolean;
   decide(suggestions: ReviewSuggestionFragment[], choice: Choice): Promise<boolean>;
-  /** `matching` is how many suggestions match the filter. */
-  decideAll(bulk: Bulk, matching?: number): Promise<CombinedError | undefined>;
+  decideAll(bulk: Bulk): Promise<CombinedError | undefined>;
   undo(): void;
   undoLarge(isWanted: boolean): void;
   say(report: Report | undefined): void;
+  /** Settles once all that was sent is answered. */
+  answered(): Promise<unknown>;
   /** Whether this page sent the decision that stands in `review`. */
   isOwn(change: ReviewDecidedFragment): boolean;
 }
@@ -305,7 +306,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
   }, [decide, failed]);
 
   const decideAll = useCallback(
-    async (bulk: Bulk, matching = 0): Promise<CombinedError | undefined> => {
+    async (bulk: Bulk): Promise<CombinedError | undefined> => {
       setBusy(true);
       const { data, error } = await inOrder({
         runId: bulk.runId,
@@ -325,11 +326,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
         const ids = suggestions.map(({ id }) => id);
         push({ label, decision: bulk.decision, before: [], ids, ...(count > ids.length ? { large: { bulk, count } } : {}) });
       }
-      const isUndecided = bulk.filter.states?.every((state) => state === 'UNREVIEWED') ?? false;
-      const newer = bulk.decision === 'ACCEPT' && isUndecided ? Math.max(matching - count - leftOut, 0) : 0;
-      const why =
-        newer > 0 ? ` ${plural(newer, 'suggestion')} with a newer version stay as they are; accept them one by one.` : '';
-      say({ text: `${label}.${why}`, ...(leftOut > 0 ? { leftOut: { bulk, count: leftOut } } : {}) });
+      say({ text: `${label}.`, ...(leftOut > 0 ? { leftOut: { bulk, count: leftOut } } : {}) });
       changed.current(suggestions, true);
       return undefined;
     },
@@ -395,6 +392,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
     [decideAll, drop, push],
   );
 
+  const answered = useCallback(() => queue.current, []);
   const isOwn = useCallback((change: ReviewDecidedFragment) => own.current.has(markOf(change)), []);
 
   return useMemo(
@@ -411,9 +409,10 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       undo,
       undoLarge,
       say,
+      answered,
       isOwn,
     }),
-    [pending, report, failed, retry, undoable, asking, busy, decide, decideAll, undo, undoLarge, isOwn],
+    [pending, report, failed, retry, undoable, asking, busy, decide, decideAll, undo, undoLarge, answered, isOwn],
   );
 }
 

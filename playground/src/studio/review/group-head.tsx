@@ -5,6 +5,7 @@ import { memo } from 'react';
 
 import type { ReviewSuggestionFragment } from '../api/operations';
 import { count } from '../ui/figures';
+import { Clipped } from '../ui/text';
 import classes from './review.module.css';
 import type { Grouping, View } from './view';
 
@@ -32,9 +33,7 @@ export const GroupHead = memo(function GroupHead({ grouping, row, before, figure
     grouping === 'table' ? view.table === table && view.schema === (schema ?? undefined) : view.schema === schema;
   return (
     <li className={classes.group}>
-      <span className={`mono ${classes.groupName}`} title={name}>
-        {name || 'database'}
-      </span>
+      <Clipped text={name || 'database'} className={`mono ${classes.groupName}`} keepsEnd />
       {figure !== undefined && <span className="muted">{count(figure)}</span>}
       {!isOnly && name !== '' && (
         <Button

@@ -77,7 +77,7 @@ function useThrottled(act: () => void, interval: number): () => void {
 }
 
 /** Suggestions that somebody else decided on. */
-type Noticed = (suggestions: ReviewDecidedFragment[], all: boolean) => void;
+type Noticed = (suggestions: ReviewDecidedFragment[], all: boolean) => unknown;
 
 export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
   const variables = variablesOf(runId, view);

@@ -46,11 +46,14 @@ export function Results({ runId, number, onRerun }: ResultsProps) {
   const { view, change, addressOf } = useView();
   const lacks = useLacks('OPERATOR');
   const [noticed, setNoticed] = useState<ReadonlySet<string>>(new Set());
-  const [dialog, setDialog] = useState<{ bulk: Bulk; leftOut?: number }>();
+  /** The decision that is asked about: on all that the view shows, or on what a decision before left out. */
+  const [dialog, setDialog] = useState<{ decision: Bulk['decision'] } | { bulk: Bulk; leftOut: number }>();
 
   const onOwn = useRef<(changes: Parameters<typeof suggestions.patch>[0], all: boolean) => void>(() => {});
   const decisions = useDecisions((changes, all) => onOwn.current(changes, all));
-  const suggestions = useSuggestions(runId, view, (changes, all) => {
+  const suggestions = useSuggestions(runId, view, async (changes, all) => {
+    // A change may come before the answer to the decision that made it.
+    await decisions.answered();
     const others = changes.filter((change) => !decisions.isOwn(change) && !decisions.pending.has(change.id));
     setNoticed(new Set(others.map(({ id }) => id)));
     const [first] = others;
@@ -133,6 +136,13 @@ export function Results({ runId, number, onRerun }: ResultsProps) {
     return <Loading rows={12} height={40} />;
   }
   const { totalCount: total, facets } = figures.suggestions;
+  const { replaceComments } = figures.options;
+  // The filter is the one that the words name, also if it changes while the dialog opens.
+  const asked =
+    dialog &&
+    ('bulk' in dialog
+      ? dialog
+      : { bulk: { runId, filter: bulkFilterOf(view), decision: dialog.decision, replaceComments }, leftOut: undefined });
   const pickedHere = rows.filter(({ id }) => picked.has(id)).length;
   return (
     <div className={classes.results} data-grouping={grouping} aria-busy={loading}>
@@ -149,10 +159,7 @@ export function Results({ runId, number, onRerun }: ResultsProps) {
             onClear={selection.clear}
             onDecide={press}
             decidable={decidableOf(facets.states, view)}
-            onBulk={(decision) => {
-              const { replaceComments } = figures.options;
-              setDialog({ bulk: { runId, filter: bulkFilterOf(view), decision, replaceComments } });
-            }}
+            onBulk={(decision) => setDialog({ decision })}
             blocked={blocked}
             decisions={decisions}
             rest={plural(total, 'suggestion')}
@@ -218,13 +225,13 @@ export function Results({ runId, number, onRerun }: ResultsProps) {
           go={({ after, before }) => place.turn({ after, before })}
         />
       </div>
-      {dialog && (
+      {asked && (
         <BulkDialog
-          bulk={dialog.bulk}
+          bulk={asked.bulk}
           words={restrictions(view)}
           undecided={view.states.length === 0}
           unsaved={rows.filter((row) => draftOf(row) && passes(view, seen(row))).length}
-          leftOut={dialog.leftOut}
+          leftOut={asked.leftOut}
           decisions={decisions}
           onClose={() => setDialog(undefined)}
         />

@@ -117,7 +117,7 @@ export const Row = memo(function Row(props: RowProps) {
               }
             }}
           >
-            <Clipped text={nameIn(grouping, asset)} />
+            <Clipped text={nameIn(grouping, asset)} keepsEnd />
           </Link>
         </span>
         <span className={classes.sentence}>

@@ -39,7 +39,7 @@ export function StatusLine({ decisions, rest, onLeftOut }: StatusLineProps) {
     failureOf(failed),
     problem?.message,
     problem?.hint,
-    leftOut && `${plural(leftOut.count, 'suggestion')} left out: people wrote comments there.`,
+    leftOut && `${plural(leftOut.count, 'suggestion')} left out: a person wrote the comment or edited another version.`,
   ]
     .filter(Boolean)
     .join(' ');

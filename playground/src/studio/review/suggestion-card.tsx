@@ -315,7 +315,8 @@ export function SuggestionCard({ id }: { id: string }) {
   const [isForeign, setForeign] = useState(false);
   useEvents(
     { query: ReviewChangedDocument, variables: { runId: found?.run.id ?? '' }, pause: found === undefined },
-    ({ suggestionsChanged: { suggestions, all } }) => {
+    async ({ suggestionsChanged: { suggestions, all } }) => {
+      await decisions.answered();
       if (all) {
         again({ requestPolicy: 'network-only' });
       }

@@ -37,6 +37,7 @@ import {
   whyNotRollBack,
 } from './reasons';
 import { Resume, useResume } from './resume';
+import classes from './run.module.css';
 import { addressOf, type Tab } from './tabs';
 import { type Format, useExport } from './use-export';
 import type { Run } from './use-run';
@@ -121,7 +122,12 @@ export function Actions({ run, tab, onError }: ActionsProps) {
             Apply…
           </Button>
         ) : (
-          <Action needs="VIEWER" why={whyNot} leftSection={<DatabaseZap size={16} strokeWidth={1.75} aria-hidden />}>
+          <Action
+            needs="VIEWER"
+            why={whyNot}
+            className={classes.idle as string}
+            leftSection={<DatabaseZap size={16} strokeWidth={1.75} aria-hidden />}
+          >
             Apply…
           </Action>
         ))}

@@ -10,6 +10,7 @@ import { useSearchParams } from 'react-router';
 import type { CombinedError } from 'urql';
 
 import type { RunEventType } from '../api/operations';
+import { BusyButton } from '../ui/busy-button';
 import { count, plural } from '../ui/figures';
 import { Empty, Failure, Loading } from '../ui/states';
 import { type Entry, type EventLog, useEventPages } from './event-log';
@@ -223,9 +224,9 @@ function Log({ run, entries, older, loadOlder }: LogProps) {
     <div className={classes.logFrame}>
       {hasOlder ? (
         <div className={classes.olderLine}>
-          <Button size="compact-sm" variant="default" loading={isBusy} onClick={showOlder}>
+          <BusyButton size="compact-sm" variant="default" busy={isBusy} onClick={showOlder}>
             Show older events
-          </Button>
+          </BusyButton>
           <span className="muted">from {count(first)} back</span>
         </div>
       ) : null}

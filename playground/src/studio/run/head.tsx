@@ -1,6 +1,6 @@
 // The lines under the run's number: its title and labels, and what it works on since when.
 
-import { Clock, Database, Sparkles, Timer } from 'lucide-react';
+import { Clock, Database, RotateCcw, Sparkles, Timer } from 'lucide-react';
 import { Link } from 'react-router';
 
 import { profileAddress } from '../databases/places';
@@ -51,9 +51,18 @@ export function Head({ run }: { run: Run }) {
         <span className={classes.fact}>
           <Clock size={14} strokeWidth={1.75} aria-label={run.startedAt ? 'Started' : 'Queued'} />
           <span>
-            <Moment at={run.startedAt ?? run.createdAt} /> by {run.startedBy}
+            <Moment at={run.startedAt ?? run.createdAt} />
+            <span className={classes.by}> by {run.startedBy}</span>
           </span>
         </span>
+        {run.parent && (
+          <span className={classes.fact}>
+            <RotateCcw size={14} strokeWidth={1.75} aria-hidden />
+            <span>
+              Re-run of <Link to={`/runs/${run.parent.number}`}>#{run.parent.number}</Link>
+            </span>
+          </span>
+        )}
         {run.durationSeconds !== null && (
           <span className={classes.fact}>
             <Timer size={14} strokeWidth={1.75} aria-label="Duration" />

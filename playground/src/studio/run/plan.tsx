@@ -10,6 +10,7 @@ import { useMutation } from 'urql';
 
 import { RunApplyDocument, type RunOutcomeFragment, RunRollbackDocument } from '../api/operations';
 import { Action } from '../ui/action';
+import { BusyButton } from '../ui/busy-button';
 import { Confirm } from '../ui/confirm';
 import { count, plural } from '../ui/figures';
 import { Empty, Failure, Loading } from '../ui/states';
@@ -156,9 +157,9 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
             {said}
             {isRollback && '…'}
           </Action>
-          <Button variant="default" onClick={reload} loading={isLoading}>
+          <BusyButton variant="default" onClick={reload} busy={isLoading}>
             Plan again
-          </Button>
+          </BusyButton>
           {unseen > 0 && !isLoading && (
             <Button variant="default" onClick={more}>
               Check {plural(Math.min(AT_ONCE, unseen), 'more', 'more')}

@@ -13,12 +13,13 @@ import {
   type VariationMode,
 } from '../api/operations';
 import { useEstimate } from '../new-run/estimate';
-import { budgetInput, DEFAULTS, type Options } from '../new-run/options';
+import { budgetInput, CORRECT, DEFAULTS, hasFault, type Options } from '../new-run/options';
 import { BudgetFields } from '../new-run/options-form';
 import { targetInput, targetOf } from '../scope/model';
 import { Action } from '../ui/action';
 import form from '../ui/form.module.css';
 import { compact, count, dollars, plural } from '../ui/figures';
+import { refusals, useSaid } from '../ui/form';
 import { Failure } from '../ui/states';
 import type { Run } from './use-run';
 
@@ -46,9 +47,13 @@ export function Rerun({ run, suggestions, onClose }: RerunProps) {
   const [limits, setLimits] = useState<Options>(DEFAULTS);
   const amount = suggestions?.length ?? run.progress.done;
   const key = useRef<[input: string, key: string]>(undefined);
+  const said = useSaid([limits, instructions, mode, model]);
+  const failure = said.since(error);
+  const { at: errorAt, isAtField } = refusals(failure, /^budget\b/);
   const submit = async () => {
     const text = instructions.trim();
     const budget = budgetInput(limits);
+    said.mark();
     const input: RerunInput = {
       ...(suggestions ? { suggestionIds: suggestions } : { runId: run.id }),
       ...(text === (run.options.instructions ?? '') ? {} : { instructions: text }),
@@ -123,16 +128,16 @@ export function Rerun({ run, suggestions, onClose }: RerunProps) {
             <BudgetFields
               options={limits}
               onChange={(change) => setLimits((before) => ({ ...before, ...change }))}
-              errorAt={() => undefined}
+              errorAt={errorAt}
             />
             <Expected run={run} amount={amount} model={model} />
           </div>
-          {error && <Failure error={error} />}
+          {failure && !isAtField && <Failure error={failure} />}
           <div className={form.foot}>
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Action type="submit" busy={fetching}>
+            <Action type="submit" busy={fetching} why={hasFault(limits) ? CORRECT : undefined}>
               Re-run {plural(amount, 'asset')}
             </Action>
           </div>

@@ -1,12 +1,14 @@
 // Going on where a run stopped. A run whose budget is spent needs a larger one: the dialog asks for it.
 
-import { Button, Checkbox, Group, Modal, NumberInput, Stack } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useMutation } from 'urql';
 
 import { type RunBudgetInput, RunResumeDocument } from '../api/operations';
+import { CORRECT } from '../new-run/options';
 import { Action } from '../ui/action';
 import { dollars, plural } from '../ui/figures';
+import { isMarked, NumberField } from '../ui/number-field';
 import { Failure, Trouble } from '../ui/states';
 import { duration } from '../ui/time';
 import { isSpent } from './reasons';
@@ -30,35 +32,23 @@ export function useResume(run: Run, ask: () => void, onError: (error: unknown) =
 interface LimitProps {
   label: string;
   used: string;
-  value: number | undefined;
-  onChange: (value: number | undefined) => void;
-  prefix?: string;
-  decimals?: number;
+  value: number | null;
+  onChange: (value: number | null) => void;
+  isWhole?: boolean;
+  isDollars?: boolean;
 }
 
-function Limit({ label, used, value, onChange, prefix, decimals = 0 }: LimitProps) {
-  return (
-    <NumberInput
-      label={label}
-      description={`Used so far: ${used}. Empty: no limit.`}
-      value={value ?? ''}
-      onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
-      min={0}
-      decimalScale={decimals}
-      allowNegative={false}
-      thousandSeparator=","
-      {...(prefix ? { prefix } : {})}
-    />
-  );
+function Limit({ used, ...rest }: LimitProps) {
+  return <NumberField {...rest} isPositive description={`Used so far: ${used}. Empty: no limit.`} />;
 }
 
 export function Resume({ run, onClose }: { run: Run; onClose: () => void }) {
   const [{ error, fetching }, resume] = useMutation(RunResumeDocument);
   const [isLifted, setIsLifted] = useState(false);
   const { budget, usage } = run;
-  const [cost, setCost] = useState(budget?.maxCostUsd ? budget.maxCostUsd * 2 : undefined);
-  const [tokens, setTokens] = useState(budget?.maxTokens ? budget.maxTokens * 2 : undefined);
-  const [seconds, setSeconds] = useState(budget?.maxSeconds ? budget.maxSeconds * 2 : undefined);
+  const [cost, setCost] = useState(budget?.maxCostUsd ? budget.maxCostUsd * 2 : null);
+  const [tokens, setTokens] = useState(budget?.maxTokens ? budget.maxTokens * 2 : null);
+  const [seconds, setSeconds] = useState(budget?.maxSeconds ? budget.maxSeconds * 2 : null);
   const { total, done, skipped } = run.progress;
   const left = total === null ? undefined : total - done - skipped;
   const submit = async () => {
@@ -98,15 +88,21 @@ export function Resume({ run, onClose }: { run: Run; onClose: () => void }) {
                 used={usage.costUsd === null ? 'not known' : dollars(usage.costUsd)}
                 value={cost}
                 onChange={setCost}
-                prefix="$"
-                decimals={6}
+                isDollars
               />
-              <Limit label="Tokens" used={usage.totalTokens.toLocaleString('en')} value={tokens} onChange={setTokens} />
+              <Limit
+                label="Tokens"
+                used={usage.totalTokens.toLocaleString('en')}
+                value={tokens}
+                onChange={setTokens}
+                isWhole
+              />
               <Limit
                 label="Seconds of work"
                 used={duration(run.durationSeconds ?? 0)}
                 value={seconds}
                 onChange={setSeconds}
+                isWhole
               />
             </>
           )}
@@ -120,7 +116,11 @@ export function Resume({ run, onClose }: { run: Run; onClose: () => void }) {
             <Button variant="default" onClick={onClose}>
               Close
             </Button>
-            <Action type="submit" busy={fetching}>
+            <Action
+              type="submit"
+              busy={fetching}
+              why={!isLifted && isMarked(cost, tokens, seconds) ? CORRECT : undefined}
+            >
               Resume
             </Action>
           </Group>

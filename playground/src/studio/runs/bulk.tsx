@@ -5,6 +5,7 @@ import { useEffect } from 'react';
 import { useMutation } from 'urql';
 
 import { CancelRunsDocument, DeleteRunsDocument } from '../api/operations';
+import { BusyButton } from '../ui/busy-button';
 import { plural } from '../ui/figures';
 import { Failure, Loading } from '../ui/states';
 import { select, useSelected } from './selection';
@@ -38,9 +39,9 @@ export function CancelAll({ view, onClose }: { view: View; onClose: () => void }
         <Button variant="default" onClick={onClose}>
           Keep running
         </Button>
-        <Button
+        <BusyButton
           color="red"
-          loading={real.fetching}
+          busy={real.fetching}
           disabled={!matched}
           onClick={async () => {
             const { error: failed } = await cancel({ filter: JSON.parse(filter), dryRun: false });
@@ -50,7 +51,7 @@ export function CancelAll({ view, onClose }: { view: View; onClose: () => void }
           }}
         >
           Cancel {plural(matched ?? 0, 'run')}
-        </Button>
+        </BusyButton>
       </Group>
     </Modal>
   );
@@ -71,9 +72,9 @@ export function DeleteSelected({ onClose }: { onClose: () => void }) {
         <Button variant="default" onClick={onClose}>
           Keep them
         </Button>
-        <Button
+        <BusyButton
           color="red"
-          loading={fetching}
+          busy={fetching}
           onClick={async () => {
             const { error: failed } = await remove({ ids: selected.map(({ id }) => id) });
             if (!failed) {
@@ -83,7 +84,7 @@ export function DeleteSelected({ onClose }: { onClose: () => void }) {
           }}
         >
           Delete {plural(selected.length, 'run')}
-        </Button>
+        </BusyButton>
       </Group>
     </Modal>
   );

@@ -24,7 +24,7 @@ import {
   peoples,
   ScopeOfWork,
 } from '../new-run/options-form';
-import { budgetInput, type Model, modelOf, type Options, optionsInput, rememberModel } from '../new-run/options';
+import { budgetInput, CORRECT, hasFault, type Model, modelOf, type Options, optionsInput, rememberModel } from '../new-run/options';
 import { everythingOf, type Target, targetInput } from '../scope/model';
 import { ScopePicker } from '../scope/scope-picker';
 import { Action, Lacking } from '../ui/action';
@@ -117,7 +117,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
   const chosen = profiles.some((profile) => profile.id === draft.target?.dbProfileId) ? draft.target : null;
   const target: Target | null = chosen ?? (first ? everythingOf(first.id) : null);
   const model = modelOf(models, draft.options);
-  const why = whyNot(draft, target, model);
+  const why = whyNot(draft, target, model) ?? (hasFault(draft.options) ? CORRECT : undefined);
   const budget = budgetInput(draft.options);
   const [estimate, estimateAgain] = useEstimate(
     target && target.database !== null && model
@@ -304,7 +304,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
           </div>
           {failure &&
             (isAtField ? (
-              <p className={forms.wrong}>Correct the marked field.</p>
+              <p className={forms.wrong}>{CORRECT}</p>
             ) : (
               <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
             ))}
@@ -313,7 +313,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
             onClick={submit}
             fullWidth
             size="sm"
-            why={why ?? null}
+            why={why ?? (isAtField ? CORRECT : null)}
             busy={creation.fetching || update.fetching}
             className={forms.start as string}
           >

@@ -26,13 +26,17 @@ import { NextFiring, rhythm, ScheduleStatusPill, STRATEGIES } from './words';
 
 const PAGE_SIZE = 50;
 
+/** Those of a page that fire next come first, then those that do not fire. */
+const bySoonest = (schedules: ScheduleRowFragment[]) =>
+  [...schedules].sort((one, other) => (one.nextFireAt ?? '~').localeCompare(other.nextFireAt ?? '~'));
+
 export function SchedulesPage() {
   const [parameters, setParameters] = useSearchParams();
   const cursor = cursorOf(parameters);
   const isPhone = useMediaQuery('(max-width: 699px)') ?? false;
   const [{ data, error }, again] = useQuery({ query: ScheduleListDocument, variables: pageOf(cursor, PAGE_SIZE) });
   const [outcome, setOutcome] = useState<Outcome>();
-  const schedules = data?.schedules.nodes;
+  const schedules = data && bySoonest(data.schedules.nodes);
   const refetch = () => again({ requestPolicy: 'network-only' });
   useCurrent({ kinds: ['SCHEDULE'] }, schedules?.map(({ nextFireAt }) => nextFireAt) ?? [], refetch);
   useRetryOffline(error, refetch);

@@ -33,6 +33,7 @@ import { type Catalog } from './catalog';
 import type { Path, Pick, Tick } from './model';
 import type { Exclusions } from './pattern';
 import { idOf, levelOf, type NodeRow, type Row, rowsOf } from './rows';
+import { Clipped } from '../ui/text';
 import classes from './scope.module.css';
 import { NOTHING, tickAt } from './ticks';
 
@@ -307,7 +308,11 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
           {tick === 'mixed' && <Minus size={12} strokeWidth={2.5} />}
         </span>
         <Icon size={14} strokeWidth={1.75} className={classes.kind} aria-hidden />
-        <span className={classes.name}>{row.path.length === 0 ? `Everything in ${row.name}` : row.name}</span>
+        {row.path.length === 0 ? (
+          <span className={classes.name}>Everything in {row.name}</span>
+        ) : (
+          <Clipped text={row.name} className={classes.name as string} keepsEnd />
+        )}
         {row.dataType && <span className={classes.type}>{row.dataType}</span>}
         {leftOut === undefined ? (
           <span className="visually-hidden">{WORDS[tick]}</span>

@@ -10,6 +10,7 @@ import { problemOf } from '../api/errors';
 import { type Role, SettingsCreateTokenDocument } from '../api/operations';
 import { holdSignIn, useViewer } from '../api/viewer';
 import { signIn } from '../shell/session';
+import { BusyButton } from '../ui/busy-button';
 import { sentenceOf, useSaid } from '../ui/form';
 import { Failure, Trouble } from '../ui/states';
 import { useClipboard } from '@mantine/hooks';
@@ -166,9 +167,9 @@ function Form({ locksOut, onCreated, onClose }: FormProps) {
         <Button variant="default" onClick={onClose}>
           Cancel
         </Button>
-        <Button type="submit" loading={fetching} disabled={name.trim() === ''}>
+        <BusyButton type="submit" busy={fetching} disabled={name.trim() === ''}>
           Create token
-        </Button>
+        </BusyButton>
       </Group>
     </form>
   );
@@ -233,9 +234,9 @@ function Secret({ name, role, secret, locksOut, onClose }: SecretProps) {
           {locksOut ? 'I have copied it; sign in later' : 'I have copied it'}
         </Button>
         {locksOut && (
-          <Button onClick={begin} loading={isBusy}>
+          <BusyButton onClick={begin} busy={isBusy}>
             Sign in with it
-          </Button>
+          </BusyButton>
         )}
       </Group>
     </div>

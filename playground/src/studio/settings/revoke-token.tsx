@@ -5,6 +5,7 @@ import { useMutation } from 'urql';
 
 import { type SettingsTokenFragment, SettingsRevokeTokenDocument } from '../api/operations';
 import { useViewer } from '../api/viewer';
+import { BusyButton } from '../ui/busy-button';
 import { Failure } from '../ui/states';
 import { useNow } from '../ui/time';
 import classes from './settings.module.css';
@@ -47,9 +48,9 @@ export function RevokeToken({ token, tokens, onClose }: RevokeTokenProps) {
           <Button variant="default" onClick={onClose}>
             Keep it
           </Button>
-          <Button
+          <BusyButton
             color="red"
-            loading={fetching}
+            busy={fetching}
             onClick={async () => {
               const { error: failed } = await revoke({ id: token.id });
               if (!failed) {
@@ -58,7 +59,7 @@ export function RevokeToken({ token, tokens, onClose }: RevokeTokenProps) {
             }}
           >
             Revoke {token.name.length > 24 ? 'this token' : token.name}
-          </Button>
+          </BusyButton>
         </Group>
       </div>
     </Modal>

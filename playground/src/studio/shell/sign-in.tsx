@@ -1,12 +1,13 @@
 // The form for a token: where the server wants one, and where it has ended the session that the page had. After signing in
 // the same page opens again. Somebody who signs in or out in another tab finds this one following.
 
-import { Button, PasswordInput } from '@mantine/core';
+import { PasswordInput } from '@mantine/core';
 import { BookOpenCheck } from 'lucide-react';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 
 import { isSignedIn, signIn } from './session';
 import classes from './sign-in.module.css';
+import { BusyButton } from '../ui/busy-button';
 
 interface SignInProps {
   /** The name of the caller before the server refused it. */
@@ -72,9 +73,9 @@ export function SignIn({ before }: SignInProps) {
           visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the token' }}
           onChange={() => setRefusal(undefined)}
         />
-        <Button type="submit" size="sm" loading={isBusy} fullWidth>
+        <BusyButton type="submit" size="sm" busy={isBusy} fullWidth>
           Sign in
-        </Button>
+        </BusyButton>
         <p>
           The browser keeps a session cookie, not the token. You stay signed in until the server restarts, at most 30
           days.

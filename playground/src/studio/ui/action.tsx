@@ -1,12 +1,13 @@
 // A button for something that changes the server. Where the viewer's role is too low, or the thing cannot be done now,
 // it is disabled and says why; while busy it keeps its width. `Lacking` says it as text, beside the button of a form.
 
-import { Button, type ButtonProps, Tooltip } from '@mantine/core';
+import { type ButtonProps, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { Role } from '../api/operations';
 import { useLacks } from '../api/viewer';
 import classes from './action.module.css';
+import { BusyButton } from './busy-button';
 
 /** Beside a form that the viewer's role may not send: why. Nothing where it may. */
 export function Lacking({ needs = 'OPERATOR' }: { needs?: Role }) {
@@ -42,11 +43,11 @@ export function Action({
   const lacks = useLacks(needs);
   const reason = lacks ?? why ?? undefined;
   return (
-    <Tooltip label={reason} disabled={reason === undefined}>
-      <Button
+    <Tooltip label={reason} disabled={reason === undefined} events={{ hover: true, focus: true, touch: true }}>
+      <BusyButton
         {...rest}
         type={type}
-        loading={busy}
+        busy={busy}
         {...(reason === undefined
           ? { onClick }
           : {
@@ -57,7 +58,7 @@ export function Action({
             })}
       >
         {children}
-      </Button>
+      </BusyButton>
     </Tooltip>
   );
 }

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import type { CombinedError } from 'urql';
 
 import { Failure } from './states';
+import { BusyButton } from './busy-button';
 
 interface ConfirmProps {
   title: string;
@@ -28,9 +29,9 @@ export function Confirm({ title, children, yes, no = 'Keep it', error, busy, onY
         <Button variant="default" onClick={onClose}>
           {no}
         </Button>
-        <Button color="red" loading={busy} onClick={onYes}>
+        <BusyButton color="red" busy={busy} onClick={onYes}>
           {yes}
-        </Button>
+        </BusyButton>
       </Group>
     </Modal>
   );

@@ -2,7 +2,7 @@
 
 import { Button, CopyButton, Skeleton } from '@mantine/core';
 import { CircleAlert } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { CombinedError } from 'urql';
 
 import { inWords, problemOf } from '../api/errors';
@@ -43,7 +43,7 @@ export function Empty({ title, children, action }: { title: string; children?: R
   );
 }
 
-/** An error with its code, what to do, and a way to copy it. */
+/** An error with its code, what to do, and a way to copy it. It comes into view where it stands below a form. */
 export function Failure({ error, retry }: { error: CombinedError; retry?: () => void }) {
   const problem = problemOf(error);
   return <Trouble {...problem} {...(retry ? { retry } : {})} />;
@@ -59,8 +59,12 @@ export function Trouble(props: {
   const { code, retry, children } = props;
   const message = inWords(props.message);
   const hint = props.hint && capital(inWords(props.hint));
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' });
+  }, [message]);
   return (
-    <div className={classes.failure} role="alert">
+    <div ref={place} className={classes.failure} role="alert">
       <CircleAlert size={16} strokeWidth={1.75} aria-hidden />
       <div>
         <div className={classes.message}>{message}</div>

@@ -1,6 +1,7 @@
 // What a test of a profile found, in place: what answered and how fast, or what is wrong.
 
 import { CircleAlert, CircleCheck } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 
 import { inWords } from '../api/errors';
 import { Spinner } from './status';
@@ -24,8 +25,14 @@ export function TestResult({
   busy: boolean;
   children?: React.ReactNode;
 }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (busy || result) {
+      place.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [busy, result]);
   return (
-    <div role="status" className={classes.place}>
+    <div ref={place} role="status" className={classes.place}>
       {busy ? (
         <div className={classes.result}>
           <Spinner label="testing" /> Waiting for an answer, at most 30 seconds…

@@ -20,29 +20,47 @@ export function Copyable({ text, children, label }: { text: string; children?: R
   );
 }
 
+/** The end of a name that stays when the name is cut off: names often differ there alone. */
+const END = 16;
+
 /** One line; what does not fit is shown in full on hover and on focus. */
 export function Clipped({
   text,
   className,
   focusable = false,
+  keepsEnd = false,
 }: {
   text: string;
   className?: string;
   focusable?: boolean;
+  /** What is cut off is taken from the middle. */
+  keepsEnd?: boolean;
 }) {
   const element = useRef<HTMLSpanElement>(null);
   const [isCut, setIsCut] = useState(false);
-  const measure = () => setIsCut(element.current !== null && element.current.scrollWidth > element.current.clientWidth);
+  const measure = () => {
+    const { scrollWidth, clientWidth } = (keepsEnd && element.current?.children[1]) || (element.current as Element);
+    setIsCut(scrollWidth > clientWidth);
+  };
+  const hasEnd = keepsEnd && text.length > 2 * END;
   return (
     <Tooltip label={text} disabled={!isCut}>
       <span
         ref={element}
-        className={`${classes.clipped} ${className ?? ''}`}
+        className={`${hasEnd ? classes.ends : classes.clipped} ${className ?? ''}`}
         onMouseEnter={measure}
         onFocus={measure}
         {...(focusable ? { tabIndex: 0 } : {})}
       >
-        {text}
+        {hasEnd ? (
+          <>
+            <span className={classes.whole}>{text}</span>
+            <span className={classes.clipped} data-text={text.slice(0, -END)} aria-hidden />
+            <span className={classes.end} data-text={text.slice(-END)} aria-hidden />
+          </>
+        ) : (
+          text
+        )}
       </span>
     </Tooltip>
   );
