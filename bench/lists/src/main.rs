@@ -9,6 +9,7 @@ mod fill;
 mod growth;
 mod http;
 mod measure;
+mod postgres;
 mod reference;
 mod report;
 mod server;
@@ -27,6 +28,7 @@ use tokio::process::Command;
 use crate::{
     cases::Case,
     measure::{Request, measure},
+    postgres::PostgresStore,
     reference::{Kind, Sources},
     report::Measured,
     server::{Server, load_averages},
@@ -81,6 +83,10 @@ struct Options {
     /// Measures only Gloss, in stores of three sizes, and writes growth.svg and the table of speed.md in this folder
     #[arg(long)]
     growth: Option<PathBuf>,
+    /// Measures only the page, with the store in a new database of this PostgreSQL server:
+    /// postgres://user@host:port/database
+    #[arg(long)]
+    postgres: Option<String>,
     /// Another running server to measure: NAME=http://host:port/graphql
     #[arg(long)]
     url: Vec<String>,
@@ -91,13 +97,18 @@ struct Options {
     store_file: Option<PathBuf>,
     #[arg(long, hide = true, requires = "reference")]
     page_file: Option<PathBuf>,
+    #[arg(long, hide = true, requires = "reference")]
+    store_url: Option<String>,
 }
 
 fn main() -> Result<()> {
     let options = Options::parse();
     if let Some(kind) = options.reference {
-        let sources =
-            Sources { store: options.store_file.unwrap_or_default(), page: options.page_file.unwrap_or_default() };
+        let sources = Sources {
+            store: options.store_file.unwrap_or_default(),
+            page: options.page_file.unwrap_or_default(),
+            url: options.store_url.unwrap_or_default(),
+        };
         return tokio::runtime::Runtime::new()?.block_on(reference::serve(kind, &sources));
     }
     // One thread is enough for the load, and leaves the other processors to the servers.
@@ -111,10 +122,14 @@ async fn run(options: &Options) -> Result<()> {
     }
     let load_before = load_averages();
     let store = Store::prepare(binary, options.runs, options.suggestions).await?;
+    if let Some(server) = &options.postgres {
+        return measure_postgres(options, &store, binary, server).await;
+    }
     let gloss = Server::gloss(binary, &store.folder, 0).await?;
     check(&gloss, options.runs).await?;
 
-    let (gloss, servers) = measure_servers(options, &store, gloss).await?;
+    let page_file = store.folder.join("page.json");
+    let (gloss, servers) = measure_servers(options, &page_file, gloss, references(&store, &page_file)).await?;
     println!(
         "\nThe page: {} runs, {} connections, median of {} rounds",
         options.runs, options.connections, options.rounds
@@ -151,15 +166,19 @@ async fn check(gloss: &Server, runs: i64) -> Result<()> {
 }
 
 /// Measures Gloss, the references and the servers of `--url`, alternating between them in rounds.
-async fn measure_servers(options: &Options, store: &Store, gloss: Server) -> Result<(Server, Vec<Measured>)> {
+async fn measure_servers(
+    options: &Options,
+    page_file: &Path,
+    gloss: Server,
+    references: impl Future<Output = Result<Vec<Server>>>,
+) -> Result<(Server, Vec<Measured>)> {
     let page = Case::page();
     let (request, body) = Request::new(&gloss, &page.query, &page.variables).await?;
-    let page_file = store.folder.join("page.json");
-    std::fs::write(&page_file, &body)?;
+    std::fs::write(page_file, &body)?;
     let expected: Value = serde_json::from_slice(&body)?;
     check_page(&expected)?;
     let mut servers = vec![(gloss, request)];
-    for server in references(store, &page_file).await? {
+    for server in references.await? {
         let (request, body) = Request::new(&server, &page.query, &page.variables).await?;
         if !same(&expected, &serde_json::from_slice(&body)?) {
             return Err(format!("{} answers {}", server.name, String::from_utf8_lossy(&body)).into());
@@ -192,6 +211,23 @@ async fn measure_servers(options: &Options, store: &Store, gloss: Server) -> Res
         server.end().await?;
     }
     Ok((gloss, measured))
+}
+
+/// Measures the page with the store in PostgreSQL.
+async fn measure_postgres(options: &Options, store: &Store, binary: &Path, server: &str) -> Result<()> {
+    let copied = PostgresStore::make(binary, server, store).await?;
+    let gloss = Server::gloss_over(binary, &copied.folder, &copied.url).await?;
+    check(&gloss, options.runs).await?;
+    let references = async {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["--reference", "postgres", "--store-url", &copied.url]);
+        Ok(vec![Server::start("sqlx, shown columns", &mut command).await?])
+    };
+    let (gloss, servers) = measure_servers(options, &copied.folder.join("page.json"), gloss, references).await?;
+    gloss.end().await?;
+    println!("\nThe page with the store in PostgreSQL: {} runs, {} connections\n", options.runs, options.connections);
+    report::print_servers(&servers);
+    Ok(())
 }
 
 /// Starts the references.

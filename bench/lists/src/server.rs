@@ -39,11 +39,20 @@ impl Server {
 
     /// Starts Gloss on a store. Without workers, nothing runs beside the requests.
     pub async fn gloss(binary: &Path, data: &Path, workers: u32) -> Result<Self> {
+        Self::gloss_with(binary, data, &["--workers", &workers.to_string()]).await
+    }
+
+    /// Starts Gloss without workers on the store with this URL.
+    pub async fn gloss_over(binary: &Path, data: &Path, url: &str) -> Result<Self> {
+        Self::gloss_with(binary, data, &["--workers", "0", "--new-store=true", "--store-url", url]).await
+    }
+
+    async fn gloss_with(binary: &Path, data: &Path, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GLOSS_")) {
             command.env_remove(name);
         }
-        command.args(["--listen", "127.0.0.1:0", "--log", "error", "--workers", &workers.to_string(), "--data-dir"]);
+        command.args(["--listen", "127.0.0.1:0", "--log", "error"]).args(arguments).arg("--data-dir");
         Self::start("gloss", command.arg(data)).await
     }
 

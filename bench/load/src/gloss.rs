@@ -1,5 +1,5 @@
-//! The source of events: Gloss, a database of many small tables, and a model that answers at a set rate. With each
-//! answer, Gloss records the rows of a table.
+//! Gloss as the source of events. On a [`Stage`], it describes a database of many small tables with a model that
+//! answers at a set rate; with each answer, it records the rows of a table.
 
 use std::{
     path::Path,
@@ -27,12 +27,87 @@ use crate::Result;
 /// they end.
 const EVENTS_PER_ANSWER: u32 = 4;
 
+/// A server over a store in this folder.
+pub struct Server {
+    /// The address, without a path.
+    pub base: String,
+    pub pid: u32,
+    process: Child,
+}
+
+impl Server {
+    /// Starts Gloss, and returns when it listens.
+    pub async fn start(binary: &Path, folder: &Path) -> Result<Self> {
+        let mut process = Command::new(binary)
+            .args(["--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"])
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut said = BufReader::new(process.stdout.take().ok_or("no output")?).lines();
+        let base = loop {
+            let line = said.next_line().await?.ok_or("Gloss did not start")?;
+            if let Some(base) = line.split_whitespace().find_map(|word| word.strip_suffix("/graphql")) {
+                break base.to_owned();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
+        let pid = process.id().ok_or("Gloss has ended")?;
+        Ok(Self { base, pid, process })
+    }
+
+    /// The URL of the WebSocket.
+    pub fn socket(&self) -> String {
+        format!("{}/graphql", self.base.replacen("http", "ws", 1))
+    }
+
+    /// Makes a DB profile, and returns its id.
+    pub async fn add_database(&self, url: &str) -> Result<Value> {
+        let made = self
+            .ask(
+                "mutation($i: CreateDbProfileInput!) { createDbProfile(input: $i) { dbProfile { id } } }",
+                json!({ "i": { "name": "target", "url": url } }),
+            )
+            .await?;
+        Ok(made["createDbProfile"]["dbProfile"]["id"].clone())
+    }
+
+    /// Starts a run and returns its id.
+    pub async fn begin(&self, start: &Value) -> Result<String> {
+        let mutation = "mutation($i: StartRunInput!) { startRun(input: $i) { runs { id } } }";
+        let started = self.ask(mutation, json!({ "i": start })).await?;
+        Ok(started["startRun"]["runs"][0]["id"].as_str().ok_or("no run")?.to_owned())
+    }
+
+    /// Returns whether a run has ended.
+    pub async fn has_ended(&self, run: &str) -> Result<bool> {
+        let answer = self.ask("query($id: ID!) { run(id: $id) { finishedAt } }", json!({ "id": run })).await?;
+        Ok(!answer["run"]["finishedAt"].is_null())
+    }
+
+    /// Returns the data of an answer.
+    pub async fn ask(&self, query: &str, variables: Value) -> Result<Value> {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let client = reqwest::Client::new().post(format!("{}/graphql", self.base));
+        let text = client.header("content-type", "application/json").body(body).send().await?.text().await?;
+        let mut answer: Value = serde_json::from_str(&text)?;
+        if answer.get("errors").is_some() {
+            return Err(text.into());
+        }
+        Ok(answer["data"].take())
+    }
+
+    /// Kills the server.
+    pub async fn end(&mut self) {
+        let _ = self.process.kill().await;
+    }
+}
+
 /// A server with a run that waits for its model.
 pub struct Stage {
-    pub url: String,
-    pub pid: u32,
     pub run: String,
-    server: Child,
+    pub server: Server,
     _folder: TempDir,
     gate: Arc<Gate>,
 }
@@ -64,52 +139,30 @@ impl Stage {
         let router = Router::new().route("/v1/chat/completions", post(complete)).with_state(Arc::clone(&gate));
         tokio::spawn(async move { axum::serve(listener, router).await });
 
-        let mut server = Command::new(binary)
-            .args(["--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"])
-            .arg(folder.path().join("data"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut said = BufReader::new(server.stdout.take().ok_or("no output")?).lines();
-        let base = loop {
-            let line = said.next_line().await?.ok_or("Gloss did not start")?;
-            if let Some(base) = line.split_whitespace().find_map(|word| word.strip_suffix("/graphql")) {
-                break base.to_owned();
-            }
-        };
-        tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
-        let target = json!({ "name": "target", "url": format!("sqlite://{}", database.display()) });
-        let made = ask(
-            &base,
-            "mutation($i: CreateDbProfileInput!) { createDbProfile(input: $i) { dbProfile { id } } }",
-            json!({ "i": target }),
-        )
-        .await?;
-        let db = made["createDbProfile"]["dbProfile"]["id"].clone();
+        let server = Server::start(binary, &folder.path().join("data")).await?;
+        let db = server.add_database(&format!("sqlite://{}", database.display())).await?;
         let llm = json!({ "name": "paced", "provider": "OPENAI_COMPATIBLE", "model": "paced", "concurrency": 8,
             "baseUrl": format!("http://{model}/v1") });
-        let made = ask(
-            &base,
-            "mutation($i: CreateLlmProfileInput!) { createLlmProfile(input: $i) { llmProfile { id } } }",
-            json!({ "i": llm }),
-        )
-        .await?;
+        let made = server
+            .ask(
+                "mutation($i: CreateLlmProfileInput!) { createLlmProfile(input: $i) { llmProfile { id } } }",
+                json!({ "i": llm }),
+            )
+            .await?;
         let llm = made["createLlmProfile"]["llmProfile"]["id"].clone();
         let start =
             json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm, "options": { "alternatives": 1 } });
         // The first run makes the process grow in ways that have nothing to do with subscribers, so one run comes
         // before the measurements.
-        let warming = begin(&base, &start).await?;
+        let warming = server.begin(&start).await?;
         gate.answers.add_permits(Semaphore::MAX_PERMITS / 2);
-        while !has_ended(&base, &warming).await? {
+        while !server.has_ended(&warming).await? {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         gate.answers.forget_permits(Semaphore::MAX_PERMITS);
-        let run = begin(&base, &start).await?;
+        let run = server.begin(&start).await?;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let pid = server.id().ok_or("Gloss has ended")?;
-        Ok(Self { url: format!("{}/graphql", base.replacen("http", "ws", 1)), pid, run, server, _folder: folder, gate })
+        Ok(Self { run, server, _folder: folder, gate })
     }
 
     /// Lets the model answer at its rate.
@@ -128,31 +181,8 @@ impl Stage {
     /// Stops everything.
     pub async fn end(&mut self) {
         self.gate.open.store(false, Ordering::Relaxed);
-        let _ = self.server.kill().await;
+        self.server.end().await;
     }
-}
-
-/// Starts a run and returns its id.
-async fn begin(base: &str, start: &Value) -> Result<String> {
-    let mutation = "mutation($i: StartRunInput!) { startRun(input: $i) { runs { id } } }";
-    let started = ask(base, mutation, json!({ "i": start })).await?;
-    Ok(started["startRun"]["runs"][0]["id"].as_str().ok_or("no run")?.to_owned())
-}
-
-async fn has_ended(base: &str, run: &str) -> Result<bool> {
-    let answer = ask(base, "query($id: ID!) { run(id: $id) { finishedAt } }", json!({ "id": run })).await?;
-    Ok(!answer["run"]["finishedAt"].is_null())
-}
-
-async fn ask(base: &str, query: &str, variables: Value) -> Result<Value> {
-    let body = json!({ "query": query, "variables": variables }).to_string();
-    let request = reqwest::Client::new().post(format!("{base}/graphql")).header("content-type", "application/json");
-    let text = request.body(body).send().await?.text().await?;
-    let mut answer: Value = serde_json::from_str(&text)?;
-    if answer.get("errors").is_some() {
-        return Err(text.into());
-    }
-    Ok(answer["data"].take())
 }
 
 async fn complete(State(gate): State<Arc<Gate>>, Json(body): Json<Value>) -> Json<Value> {

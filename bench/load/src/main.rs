@@ -3,16 +3,18 @@
 //!
 //! ```text
 //! load --gloss ../../target/release/gloss --subscribers 500,2000        starts Gloss, a model, a run
+//! load --gloss ../../target/release/gloss --writes                      a large run, alone and while others read
 //! load --url ws://host/graphql --query 'subscription { … }'          any server that speaks graphql-transport-ws
 //! ```
 //!
 //! `gloss` is the source of events, `subscriber` a client that uses few resources, `raw` the process that only writes,
-//! and `report` computes the figures.
+//! `report` computes the figures, and `writes` measures large runs.
 
 mod gloss;
 mod raw;
 mod report;
 mod subscriber;
+mod writes;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -65,6 +67,11 @@ struct Options {
     /// How many seconds to measure
     #[arg(long, default_value_t = 15)]
     seconds: u32,
+    /// Measures a run of the builtin describer over a large database, alone and while others read and watch
+    #[arg(long, requires = "gloss")]
+    writes: bool,
+    #[command(flatten)]
+    load: writes::Load,
     /// Serves raw bytes; the program uses this to start itself
     #[arg(long, hide = true)]
     raw_plan: Option<PathBuf>,
@@ -76,6 +83,9 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     if let Some(plan) = &options.raw_plan {
         return runtime.block_on(raw::serve(plan));
+    }
+    if let (Some(binary), true) = (&options.gloss, options.writes) {
+        return runtime.block_on(writes::measure(binary, &options.load));
     }
     let mut memories = Vec::new();
     for &count in &options.subscribers {
@@ -97,8 +107,8 @@ async fn measure(options: &Options, count: usize) -> Result<Option<Memory>> {
         (Some(binary), _) => {
             let mut stage = gloss::Stage::set(binary, options.rate, duration).await?;
             let variables = json!({ "run": stage.run, "after": 0 });
-            let target = target(options, &stage.url, variables)?;
-            let (before, pid) = (memory_kib(stage.pid), stage.pid);
+            let target = target(options, &stage.server.socket(), variables)?;
+            let (before, pid) = (memory_kib(stage.server.pid), stage.server.pid);
             let crowd = Crowd::gather(&target, count, |_| true).await?;
             // Subscribers first read the recorded events separately, and then share one execution.
             tokio::time::sleep(Duration::from_secs(3)).await;

@@ -2,6 +2,7 @@
 
 mod memory;
 mod page;
+mod plain_postgres;
 mod plain_rusqlite;
 mod plain_sqlx;
 mod stock;
@@ -30,6 +31,8 @@ pub enum Kind {
     SqlxWhole,
     /// Selects the shown columns with rusqlite on threads of its own and writes JSON with serde
     Rusqlite,
+    /// Selects the shown columns from PostgreSQL with sqlx and writes JSON with serde
+    Postgres,
     /// Executes GraphQL with async-graphql, async-graphql-axum and partial models of sea-orm
     Stock,
 }
@@ -40,6 +43,8 @@ pub struct Sources {
     pub store: PathBuf,
     /// The bytes of Gloss's answer.
     pub page: PathBuf,
+    /// The URL of Gloss's store in PostgreSQL.
+    pub url: String,
 }
 
 /// Serves a reference until the process is ended.
@@ -49,6 +54,7 @@ pub async fn serve(kind: Kind, sources: &Sources) -> Result<()> {
         Kind::Sqlx => plain_sqlx::router(&sources.store, false).await?,
         Kind::SqlxWhole => plain_sqlx::router(&sources.store, true).await?,
         Kind::Rusqlite => plain_rusqlite::router(&sources.store)?,
+        Kind::Postgres => plain_postgres::router(&sources.url).await?,
         Kind::Stock => stock::router(&sources.store).await?,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
