@@ -71,6 +71,10 @@ pub struct Column {
     pub checked_values: Vec<String>,
     /// Whether the column is nullable.
     pub nullable: bool,
+    /// What a new row gets if it gives no value, as SQL: `'open'`, `now()`. `None` if that is null or computed.
+    pub default: Option<String>,
+    /// The expression from which the database computes the column; `None` for ordinary columns.
+    pub generated: Option<String>,
     /// Its comment.
     pub comment: Option<String>,
     /// Whether it is part of the primary key.
@@ -144,6 +148,67 @@ impl ForeignKey {
     }
 }
 
+/// A comparison that a check constraint demands of a column. Rows where the column is null fulfil it, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The column.
+    pub column: String,
+    /// How it compares.
+    pub is: Comparison,
+    /// With what it is compared.
+    pub than: Operand,
+}
+
+/// How two values compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `>`
+    Above,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+}
+
+impl Comparison {
+    /// The comparison with both sides exchanged.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Above => Self::Below,
+            Self::AtLeast => Self::AtMost,
+            Self::Below => Self::Above,
+            Self::AtMost => Self::AtLeast,
+        }
+    }
+}
+
+/// With what a column is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operand {
+    /// A literal, without quotes.
+    Value(String),
+    /// Another column of the table. The column that is compared is then the larger one.
+    Column(String),
+}
+
+/// What a database enforces in a table, besides keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The expressions of its check constraints, as the database prints them.
+    pub checks: Vec<String>,
+    /// The comparisons in these checks.
+    pub bounds: Vec<Bound>,
+    /// The names of its triggers, sorted.
+    pub triggers: Vec<String>,
+    /// How it is partitioned: `RANGE (placed_at)`; `None` for other tables.
+    pub partitioned_by: Option<String>,
+    /// Which rows a partition holds: `FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')`; `None` for other tables.
+    pub partition_bound: Option<String>,
+}
+
 /// The parts of a catalog that could not be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
@@ -199,6 +264,8 @@ pub struct TableDetail {
     pub referenced_by: Vec<String>,
     /// The statement that defines a view, as the database prints it; `None` for tables, and if it cannot be read.
     pub definition: Option<String>,
+    /// What the database enforces besides keys.
+    pub rules: Rules,
     /// The parts of the table that could not be read.
     pub problems: Problems,
 }
@@ -257,4 +324,8 @@ pub struct ColumnStatistics {
     pub maximum: Option<String>,
     /// Up to ten distinct values as text, each cut to 80 characters.
     pub samples: Vec<String>,
+    /// An earlier column that has the same value in every row of the sample.
+    pub copy_of: Option<String>,
+    /// An earlier column with points in time that are never later than those of this column.
+    pub not_before: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What is documented of columns with the same name elsewhere in a database.
+//! What is documented elsewhere in a database: of columns with the same name, and of tables.
 //!
 //! The rule: a text is lent to a column whose name, type and key agree, unless the name says too little, or the text
 //! speaks of the table that it was written for. Where less agrees, the text is only an alternative.
@@ -31,9 +31,17 @@ pub struct Elsewhere {
     references: Option<String>,
 }
 
-/// The documented columns of a database, by their names in lower case.
+/// What is documented of a database.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Documented(HashMap<String, Vec<Elsewhere>>);
+pub struct Documented {
+    /// The columns, by their names in lower case.
+    columns: HashMap<String, Vec<Elsewhere>>,
+    /// The texts of tables.
+    tables: HashMap<TableKey, String>,
+}
+
+/// A table's database, schema and name.
+type TableKey = (Option<String>, String, String);
 
 /// The texts that others lend to a column.
 #[derive(Debug, Default)]
@@ -50,18 +58,24 @@ impl Lent<'_> {
 }
 
 impl Documented {
-    /// Collects the columns that have a comment or an accepted description, the comment first.
+    /// Collects the tables and columns that have a comment or an accepted description, the comment first.
     pub fn of(assets: impl IntoIterator<Item = KnownAsset>) -> Self {
-        let mut columns: HashMap<String, Vec<Elsewhere>> = HashMap::new();
+        let mut documented = Self::default();
         for asset in assets {
-            let Some(name) = asset.path.column.as_deref().map(str::to_lowercase) else { continue };
             let text = [asset.comment, asset.description].into_iter().flatten().find(|text| !text.trim().is_empty());
             let Some(text) = text else { continue };
+            let Some(name) = asset.path.column.as_deref().map(str::to_lowercase) else {
+                if !restates_name(&text, &asset.path, None) {
+                    let AssetPath { database, schema, table, .. } = asset.path;
+                    documented.tables.insert((database, schema.unwrap_or_default(), table.unwrap_or_default()), text);
+                }
+                continue;
+            };
             let data_type = asset.data_type.unwrap_or_default();
             if restates_name(&text, &asset.path, Some(&data_type)) {
                 continue;
             }
-            columns.entry(name).or_default().push(Elsewhere {
+            documented.columns.entry(name).or_default().push(Elsewhere {
                 path: asset.path,
                 text,
                 data_type,
@@ -69,13 +83,20 @@ impl Documented {
                 references: asset.references,
             });
         }
-        Self(columns)
+        documented
+    }
+
+    /// The text of a table.
+    #[must_use]
+    pub fn table(&self, database: Option<&str>, schema: &str, table: &str) -> Option<&str> {
+        let key = (database.map(str::to_owned), schema.to_owned(), table.to_owned());
+        self.tables.get(&key).map(String::as_str)
     }
 
     /// The texts that other columns lend to this one.
     #[must_use]
     pub fn lent(&self, table: &TableDetail, column: &Column) -> Lent<'_> {
-        let Some(known) = self.0.get(&column.name.to_lowercase()) else { return Lent::default() };
+        let Some(known) = self.columns.get(&column.name.to_lowercase()) else { return Lent::default() };
         let name = words_of(&column.name);
         let says_enough = name.len() >= TELLING && !name.iter().any(|word| PER_TABLE.contains(&word.as_str()));
         if !says_enough {

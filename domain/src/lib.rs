@@ -20,6 +20,7 @@ pub mod id;
 pub mod identity;
 pub mod index_key;
 pub mod lineage;
+pub mod neighbour;
 pub mod number;
 pub mod page;
 pub mod pattern;

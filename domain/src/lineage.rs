@@ -1,10 +1,11 @@
-//! Column lineage: which columns of other tables a view's column selects or computes.
+//! Column lineage: which other columns a view's column selects, a generated column is computed from, and a partition's
+//! column belongs to.
 
 use std::sync::Arc;
 
 use super::catalog::{Column, TableDetail};
 
-/// How a column of a view comes from its sources.
+/// How a column comes from its sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
     /// It is its source, perhaps cast or with a replacement for null. With several sources, it is one of them in each
@@ -14,9 +15,11 @@ pub enum How {
     Aggregate(String),
     /// Computed from its sources.
     Computed,
+    /// The same column of the table that this one is a partition of.
+    Partition,
 }
 
-/// A column of another table or view.
+/// A column of a table or view.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     /// The table or view.
@@ -44,7 +47,7 @@ impl Source {
     }
 }
 
-/// Where a column of a view comes from.
+/// Where a column comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lineage {
     /// How it comes from the sources.
@@ -58,7 +61,7 @@ impl Lineage {
     #[must_use]
     pub fn same(&self) -> Option<&Source> {
         match (&self.how, self.sources.as_slice()) {
-            (How::Same, [only]) => Some(only),
+            (How::Same | How::Partition, [only]) => Some(only),
             _ => None,
         }
     }

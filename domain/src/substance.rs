@@ -134,10 +134,25 @@ const COMPLETIONS: &[(&[&str], &str)] = &[
     (&["ZIP", "postal"], "code"),
 ];
 
+/// How clauses begin that state only what the structure shows.
+const STRUCTURE_STARTS: &[&str] = &[
+    "the default is ",
+    "set to the current time ",
+    "partition of ",
+    "partitioned by ",
+    "never before ",
+    "no value occurs twice",
+];
+/// How clauses begin that compare a column with a number, a text or another column.
+const COMPARED: &[&str] =
+    &["greater than ", "at least ", "less than ", "at most ", "after ", "before ", "not before ", "not after "];
+/// How clauses end that tell what a sample shows.
+const OBSERVED: &[&str] = &["in every row seen", "in almost every row seen"];
 /// Clauses that state only what the structure shows.
 const STRUCTURE: &[&str] = &[
     "also the primary key",
     "may be null",
+    "not negative",
     "not null",
     "null where there is none",
     "part of the primary key",
@@ -251,8 +266,20 @@ fn stated(text: &str) -> impl Iterator<Item = &str> {
     text.split(['.', ';']).filter(|clause| {
         let clause = clause.to_lowercase();
         let says = |phrases: &[&str]| phrases.iter().any(|phrase| clause.contains(phrase));
-        !(says(SUBJECTS) && says(UNKNOWN)) && !STRUCTURE.contains(&clause.trim())
+        !(says(SUBJECTS) && says(UNKNOWN)) && !is_structure(clause.trim())
     })
+}
+
+/// Returns whether a clause, in lower case, states only what the structure or a sample of the rows shows.
+fn is_structure(clause: &str) -> bool {
+    let compares = COMPARED.iter().any(|start| {
+        let rest = clause.strip_prefix(start);
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '`' | '\'')))
+    });
+    STRUCTURE.contains(&clause)
+        || compares
+        || STRUCTURE_STARTS.iter().any(|start| clause.starts_with(start))
+        || OBSERVED.iter().any(|end| clause.ends_with(end))
 }
 
 /// The names of a column and its table, of a table, or of a schema or database.

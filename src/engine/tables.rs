@@ -31,10 +31,11 @@ use crate::{
     domain::{
         Code,
         asset::{AssetKind, AssetPath},
-        catalog::{Problems, TableDetail, TableStatistics},
+        catalog::{ColumnStatistics, Problems, Schema, TableDetail, TableStatistics},
         documented::Documented,
         id::SuggestionId,
-        lineage::Lineage,
+        lineage::{Lineage, Source},
+        neighbour::{Neighbour, near},
         profile::DbProfile,
         run::{Row, RowOutcome, RunError},
         status::{RunKind, RunStatus},
@@ -50,10 +51,14 @@ use crate::{
 
 /// Number of rows read from the store at a time.
 const ROWS_AT_ONCE: u64 = 2_000;
-/// Maximum number of documented columns that lend their texts to others.
+/// Maximum number of documented tables and columns that lend their texts to others.
 const DOCUMENTED: u64 = 50_000;
-/// Maximum number of schemas of a database whose tables' names are read.
+/// Maximum number of schemas of a database whose tables are listed.
 const SCHEMAS: usize = 100;
+/// Maximum number of tables one foreign key away that are told of.
+const NEIGHBOURS: usize = 24;
+/// Maximum number of tables whose statistics are kept for the views that follow.
+const SAMPLED: usize = 64;
 /// Number of tables whose data are read ahead of the model.
 const TABLES_AHEAD: usize = 4;
 /// Maximum length of a right in a warning, in characters.
@@ -76,8 +81,10 @@ pub struct Work<'a> {
     about: Option<Arc<str>>,
     /// What was documented of the database when this claim began.
     documented: Arc<Documented>,
-    /// The names of the tables of each database.
-    names: tokio::sync::Mutex<HashMap<Option<String>, Arc<TableNames>>>,
+    /// The tables of each database.
+    listed: tokio::sync::Mutex<HashMap<Option<String>, Arc<Listed>>>,
+    /// The statistics that were read last, which views take theirs from.
+    sampled: tokio::sync::Mutex<HashMap<AssetPath, Arc<TableStatistics>>>,
     /// Set when the run has to pause: no new request is sent, and those in progress are recorded.
     paused: Mutex<Option<RunError>>,
     /// The error of the first failed row, for a run in which all rows fail.
@@ -88,13 +95,20 @@ pub struct Work<'a> {
 /// The previous texts of repeated rows.
 type Revisions = HashMap<SuggestionId, Revision>;
 
+/// What a list of all tables of a database tells.
+struct Listed {
+    names: Arc<TableNames>,
+    /// The approximate numbers of rows, by schema and table.
+    rows: HashMap<(String, String), i64>,
+}
+
 /// A table with its rows of the run.
 struct Read {
     table: Arc<TableDetail>,
     /// Where the columns of a view come from.
     lineage: Arc<[Option<Lineage>]>,
-    /// The names of all tables of its database.
-    names: Arc<TableNames>,
+    /// All tables of its database.
+    listed: Arc<Listed>,
     rows: Vec<Row>,
 }
 
@@ -127,7 +141,7 @@ impl<'a> Work<'a> {
                 .await?;
         }
         let ignored = describer.ignores(&run.spec.options);
-        let documented = context.ports.store.documented_columns(db_profile.id, DOCUMENTED).await?;
+        let documented = context.ports.store.documented_assets(db_profile.id, DOCUMENTED).await?;
         let work = Self {
             context,
             about: db_profile.about.as_deref().map(Arc::from),
@@ -138,7 +152,8 @@ impl<'a> Work<'a> {
             row_error: Mutex::default(),
             warnings: Warnings::of(context).await?,
             documented: Arc::new(Documented::of(documented)),
-            names: tokio::sync::Mutex::default(),
+            listed: tokio::sync::Mutex::default(),
+            sampled: tokio::sync::Mutex::default(),
         };
         work.warn_of_ignored(&ignored).await?;
         Ok(work)
@@ -309,14 +324,14 @@ impl<'a> Work<'a> {
         self.warn(&if self.walks() { problems.others } else { problems.sentences() }).await?;
         let backend = self.db_profile.backend;
         let mut lineages = lineages(self.target.as_ref(), backend, &details).await;
-        let names = self.names_in(database).await?;
+        let listed = self.listed_in(database).await?;
         let mut details: HashMap<String, Arc<TableDetail>> =
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
         let mut tables = Vec::with_capacity(group.len());
         for rows in group {
             if let Some(detail) = details.remove(&table_of(&rows)) {
                 let lineage = lineages.remove(&detail.table.name).unwrap_or_default().into();
-                tables.push(Read { table: detail, lineage, names: Arc::clone(&names), rows });
+                tables.push(Read { table: detail, lineage, listed: Arc::clone(&listed), rows });
             } else {
                 let table = AssetPath { column: None, ..rows[0].asset.clone() };
                 self.fail_rows(rows, gone(&table)).await?;
@@ -325,31 +340,117 @@ impl<'a> Work<'a> {
         Ok(tables)
     }
 
-    /// Reads the names of all tables of a database, once for each. They only help to read names, so the run goes on
-    /// without them.
-    async fn names_in(&self, database: Option<String>) -> Result<Arc<TableNames>, Halt> {
-        let mut known = self.names.lock().await;
-        if let Some(names) = known.get(&database) {
-            return Ok(Arc::clone(names));
+    /// Lists all tables of a database, once for each. The list only helps to describe, so the run goes on without it.
+    async fn listed_in(&self, database: Option<String>) -> Result<Arc<Listed>, Halt> {
+        let mut known = self.listed.lock().await;
+        if let Some(listed) = known.get(&database) {
+            return Ok(Arc::clone(listed));
         }
         let read = async || {
-            let mut names = Vec::new();
-            for schema in self.target.schemas(database.as_deref()).await?.iter().take(SCHEMAS) {
-                let tables = self.target.tables(database.as_deref(), &schema.name).await?;
-                names.extend(tables.into_iter().map(|table| table.name));
+            let mut found = Vec::new();
+            for Schema { name: schema, .. } in self.target.schemas(database.as_deref()).await?.into_iter().take(SCHEMAS)
+            {
+                let tables = self.target.tables(database.as_deref(), &schema).await?;
+                found.extend(tables.into_iter().map(|table| ((schema.clone(), table.name), table.row_estimate)));
             }
-            Ok::<_, TargetError>(names)
+            Ok::<_, TargetError>(found)
         };
-        let names = self.context.unless_interrupted(read()).await?.unwrap_or_default();
-        let names = Arc::new(TableNames::of(names.iter().map(String::as_str)));
-        known.insert(database, Arc::clone(&names));
-        Ok(names)
+        let found = self.context.unless_interrupted(read()).await?.unwrap_or_default();
+        let names = Arc::new(TableNames::of(found.iter().map(|((_, table), _)| table.as_str())));
+        let rows = found.into_iter().filter_map(|(table, rows)| Some((table, rows?))).collect();
+        let listed = Arc::new(Listed { names, rows });
+        known.insert(database, Arc::clone(&listed));
+        Ok(listed)
+    }
+
+    /// Returns the tables one foreign key away, with what is known of them.
+    fn neighbours(&self, table: &TableDetail, listed: &Listed) -> Arc<[Neighbour]> {
+        let known = |(schema, name, is_parent): (String, String, bool)| {
+            let text = self.documented.table(table.database.as_deref(), &schema, &name).map(str::to_owned);
+            let key = (schema, name);
+            let rows = listed.rows.get(&key).copied();
+            Neighbour { schema: key.0, table: key.1, is_parent, text, rows }
+        };
+        near(table).into_iter().take(NEIGHBOURS).map(known).collect()
+    }
+
+    /// Samples a table. Statistics are optional: without them, a description has less evidence.
+    async fn sample(&self, table: &TableDetail) -> Result<Arc<TableStatistics>, Halt> {
+        let read = self.context.patiently(|| async {
+            match self.target.statistics(table, SampleLimits::default()).await {
+                Ok(statistics) => Ok(statistics),
+                Err(error @ TargetError::Unreachable(_)) => Err(error),
+                Err(error) => {
+                    let problem = format!("The rows of `{}` cannot be read: {error}.", one_line(&table.table.name));
+                    Ok(TableStatistics { problems: vec![problem], ..TableStatistics::default() })
+                }
+            }
+        });
+        let statistics = Arc::new(read.await?.map_err(|error| Halt::Failed(target_error(&error)))?);
+        let mut sampled = self.sampled.lock().await;
+        if sampled.len() >= SAMPLED {
+            sampled.clear();
+        }
+        sampled.insert(table.path(), Arc::clone(&statistics));
+        Ok(statistics)
+    }
+
+    /// Returns the statistics of a table, or those of the columns that a view selects if the view itself is not
+    /// sampled.
+    async fn statistics(
+        &self,
+        table: &TableDetail,
+        lineage: &[Option<Lineage>],
+    ) -> Result<Option<Arc<TableStatistics>>, Halt> {
+        let statistics = self.sample(table).await?;
+        self.warn(&statistics.problems).await?;
+        if !statistics.columns.is_empty() {
+            return Ok(Some(statistics));
+        }
+        let may_read = |source: &Source| {
+            let (schema, name) = (&source.table.schema, &source.table.table.name);
+            let is_excluded = self.db_profile.exclude.iter().any(|pattern| pattern.matches(schema, name))
+                || self.context.run.spec.scope.leaves_out(schema, name);
+            source.table.table.kind == AssetKind::Table && !is_excluded
+        };
+        let mut found = TableStatistics { complete: true, ..TableStatistics::default() };
+        for (column, lineage) in table.columns.iter().zip(lineage) {
+            let source = lineage.as_ref().and_then(Lineage::same).filter(|source| may_read(source));
+            let of_source = match source {
+                Some(source) => self.statistics_of(source).await?,
+                None => None,
+            };
+            let (whole, one) = of_source.unwrap_or_default();
+            found.complete &= whole.complete;
+            found.sampled_rows = found.sampled_rows.max(whole.sampled_rows);
+            // How many rows the view has, and how often a value occurs in them, is not known.
+            found.columns.push(ColumnStatistics {
+                name: column.name.clone(),
+                null_share: None,
+                copy_of: None,
+                not_before: None,
+                ..one
+            });
+        }
+        Ok((found.sampled_rows > 0).then(|| Arc::new(found)))
+    }
+
+    /// Returns the statistics of a column of another table, and those of its table as a whole.
+    async fn statistics_of(&self, source: &Source) -> Result<Option<(TableStatistics, ColumnStatistics)>, Halt> {
+        let known = self.sampled.lock().await.get(&source.table.path()).cloned();
+        let statistics = match known {
+            Some(statistics) => statistics,
+            None => self.sample(&source.table).await?,
+        };
+        let one = statistics.columns.iter().find(|one| one.name == source.column().name);
+        let whole = TableStatistics { columns: Vec::new(), problems: Vec::new(), ..*statistics };
+        Ok(one.map(|one| (whole, one.clone())))
     }
 
     /// Reads a table's data if the options ask for it, and creates its requests. Rows that need no request are
     /// recorded.
     async fn prepare(&self, read: Read, revisions: &Revisions) -> Result<Vec<Job>, Halt> {
-        let Read { table, lineage, names, rows } = read;
+        let Read { table, lineage, listed, rows } = read;
         let options = &self.context.run.spec.options;
         let passes_commented = options.missing_only && self.walks();
         let index: HashMap<&str, usize> =
@@ -384,24 +485,8 @@ impl<'a> Work<'a> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        // Statistics are optional: without them the description has less evidence.
-        let statistics = if options.profile_data {
-            let read = self.context.patiently(|| async {
-                match self.target.statistics(&table, SampleLimits::default()).await {
-                    Ok(statistics) => Ok(Some(Arc::new(statistics))),
-                    Err(error @ TargetError::Unreachable(_)) => Err(error),
-                    Err(error) => {
-                        let problem = format!("The rows of `{}` cannot be read: {error}.", one_line(&table.table.name));
-                        Ok(Some(Arc::new(TableStatistics { problems: vec![problem], ..TableStatistics::default() })))
-                    }
-                }
-            });
-            let statistics = read.await?.map_err(|error| Halt::Failed(target_error(&error)))?;
-            self.warn(statistics.as_ref().map_or(&[][..], |read| &read.problems)).await?;
-            statistics.filter(|read| !read.columns.is_empty())
-        } else {
-            None
-        };
+        let statistics = if options.profile_data { self.statistics(&table, &lineage).await? } else { None };
+        let neighbours = self.neighbours(&table, &listed);
         let batches = wanted.chunks(self.client.batch_size());
         let revision = |row: &Row| row.again.and_then(|again| revisions.get(&again).cloned());
         let jobs = batches.map(|batch| Job {
@@ -409,7 +494,8 @@ impl<'a> Work<'a> {
                 table: Arc::clone(&table),
                 statistics: statistics.clone(),
                 lineage: Arc::clone(&lineage),
-                names: Arc::clone(&names),
+                names: Arc::clone(&listed.names),
+                neighbours: Arc::clone(&neighbours),
                 documented: Arc::clone(&self.documented),
                 subjects: batch.iter().map(|(_, subject)| *subject).collect(),
                 revisions: batch.iter().map(|(row, _)| revision(row)).collect(),

@@ -8,7 +8,7 @@
 pub use crate::domain::text::{cut, one_line};
 use crate::{
     domain::{
-        catalog::{ColumnStatistics, TableStatistics},
+        catalog::{ColumnStatistics, TableDetail, TableStatistics},
         documented::Lent,
         lineage::{How, Lineage},
         suggestion::Evidence,
@@ -23,6 +23,11 @@ const REFERENCING_TABLES: usize = 8;
 const VALUES: usize = 20;
 const DEFINITION_LENGTH: usize = 800;
 const SOURCES: usize = 6;
+const NEIGHBOURS: usize = 8;
+const NEIGHBOUR_LENGTH: usize = 160;
+const CHECKS: usize = 8;
+const TRIGGERS: usize = 8;
+const RULE_LENGTH: usize = 160;
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,12 +89,42 @@ pub fn table_facts(request: &DescribeRequest) -> Vec<Fact> {
             format!("referenced by {}{more}", shown.join(", "))
         }));
     }
+    for neighbour in request.neighbours.iter().filter(|one| one.text.is_some()).take(NEIGHBOURS) {
+        let (name, text) = (one_line(&neighbour.name(&detail.schema)), neighbour.text.as_deref().unwrap_or_default());
+        let text = cut(&one_line(text), NEIGHBOUR_LENGTH);
+        facts.push(Fact::of("neighbour", |write| format!("{} is described as {}", write(&name), write(&text))));
+    }
+    push_rules(&mut facts, detail);
     if let Some(definition) = detail.definition.as_deref() {
         let definition = cut(&one_line(definition), DEFINITION_LENGTH);
         facts.push(Fact::of("definition", |write| format!("defined as {}", write(&definition))));
     }
     push_comment(&mut facts, detail.table.comment.as_deref());
     facts
+}
+
+/// Adds what the database enforces in the table.
+fn push_rules(facts: &mut Vec<Fact>, table: &TableDetail) {
+    let whole = table.table.partition_of.as_ref().map(|whole| one_line(&whole.table));
+    if let Some(whole) = whole {
+        facts.push(Fact::of("partition", |write| format!("a partition of {}", write(&whole))));
+    }
+    let rules = &table.rules;
+    for (what, text) in [("holds the rows", &rules.partition_bound), ("partitioned by", &rules.partitioned_by)] {
+        if let Some(text) = text.as_deref().map(|text| cut(&one_line(text), RULE_LENGTH)) {
+            facts.push(Fact::of("partition", |write| format!("{what} {}", write(&text))));
+        }
+    }
+    for check in rules.checks.iter().take(CHECKS).map(|check| cut(&one_line(check), RULE_LENGTH)) {
+        facts.push(Fact::of("check", |write| format!("rows satisfy {}", write(&check))));
+    }
+    if !rules.triggers.is_empty() {
+        let names: Vec<String> = rules.triggers.iter().take(TRIGGERS).map(|name| one_line(name)).collect();
+        facts.push(Fact::of("trigger", |write| {
+            let names: Vec<String> = names.iter().map(|name| write(name)).collect();
+            format!("triggers {}", names.join(", "))
+        }));
+    }
 }
 
 /// The facts about a column.
@@ -110,6 +145,13 @@ pub fn column_facts(request: &DescribeRequest, index: usize) -> Vec<Fact> {
         push_values(&mut facts, "type", &column.values);
     }
     push_values(&mut facts, "check", &column.checked_values);
+    for (source, what, sql) in
+        [("definition", "generated as", &column.generated), ("default", "defaults to", &column.default)]
+    {
+        if let Some(sql) = sql.as_deref().map(|sql| cut(&one_line(sql), RULE_LENGTH)) {
+            facts.push(Fact::of(source, |write| format!("{what} {}", write(&sql))));
+        }
+    }
     if column.primary_key {
         facts.push(Fact::plain("key", "primary key".into()));
     }
@@ -153,6 +195,7 @@ fn push_lineage(facts: &mut Vec<Fact>, lineage: &Lineage, schema: &str) {
         How::Aggregate(function) if names.is_empty() => format!("{function} of rows"),
         How::Aggregate(function) => format!("{function} of"),
         How::Computed => "computed from".to_owned(),
+        How::Partition => "a partition's column of".to_owned(),
     };
     facts.push(Fact::of("lineage", |write| {
         let names: Vec<String> = names.iter().map(|name| write(name)).collect();
@@ -180,6 +223,11 @@ fn push_statistics(facts: &mut Vec<Fact>, statistics: &ColumnStatistics) {
     if let (Some(minimum), Some(maximum)) = (&statistics.minimum, &statistics.maximum) {
         let (minimum, maximum) = (cut(&one_line(minimum), SAMPLE_LENGTH), cut(&one_line(maximum), SAMPLE_LENGTH));
         facts.push(Fact::of("statistic", |write| format!("from {} to {}", write(&minimum), write(&maximum))));
+    }
+    for (what, other) in [("equal to", &statistics.copy_of), ("never before", &statistics.not_before)] {
+        if let Some(other) = other.as_deref().map(one_line) {
+            facts.push(Fact::of("statistic", |write| format!("{what} {} in all sampled rows", write(&other))));
+        }
     }
     if !statistics.samples.is_empty() {
         let samples = statistics.samples.iter().take(SAMPLES).map(|sample| cut(&one_line(sample), SAMPLE_LENGTH));

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, Problems, Table, TableDetail},
+    catalog::{Column, Problems, Rules, Table, TableDetail},
 };
 
 /// Returns a table in the schema `main`.
@@ -18,6 +18,7 @@ pub fn table(name: &str, columns: Vec<Column>) -> TableDetail {
         unique_keys: vec![],
         referenced_by: vec![],
         definition: None,
+        rules: Rules::default(),
         problems: Problems::default(),
     }
 }

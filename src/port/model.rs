@@ -13,6 +13,7 @@ use crate::domain::{
     catalog::{TableDetail, TableStatistics},
     documented::Documented,
     lineage::Lineage,
+    neighbour::Neighbour,
     profile::LlmProfile,
     run::{RunOptions, VariationMode},
     suggestion::Draft,
@@ -88,7 +89,9 @@ pub struct DescribeRequest {
     pub lineage: Arc<[Option<Lineage>]>,
     /// The names of all tables of the database.
     pub names: Arc<TableNames>,
-    /// What was documented of its columns when the run began.
+    /// The tables one foreign key away.
+    pub neighbours: Arc<[Neighbour]>,
+    /// What was documented of the database when the run began.
     pub documented: Arc<Documented>,
     /// The texts to repeat, one per subject; empty if there are none.
     pub revisions: Vec<Option<Revision>>,

@@ -95,6 +95,7 @@ impl Estimate {
                 statistics: None,
                 lineage: Arc::default(),
                 names: Arc::default(),
+                neighbours: Arc::default(),
                 documented: Arc::default(),
                 subjects: batch.to_vec(),
                 revisions: Vec::new(),

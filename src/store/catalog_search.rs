@@ -239,8 +239,8 @@ impl CatalogStore for SqlStore {
         catalog::columns_of(self.read(), profile, table).await.db()
     }
 
-    async fn documented_columns(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>> {
-        catalog::documented_columns(self.read(), profile, limit).await
+    async fn documented_assets(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>> {
+        catalog::documented_assets(self.read(), profile, limit).await
     }
 
     async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>> {

@@ -1,9 +1,15 @@
-//! Parses the values that a check constraint allows a column.
+//! Parses what a check constraint demands of columns: the values that it allows, or comparisons.
 //!
 //! The rule: only a plain list of literals for one column counts (`x IN ('a', 'b')`, `x = ANY (ARRAY[1, 2])`, `x =
-//! 'a'`). An expression with anything else, or a list beyond the limits, yields nothing: an incomplete list of
-//! allowed values would be worse than none.
+//! 'a'`), or comparisons with literals and other columns that all hold (`x >= 0 AND x < y`). An expression with
+//! anything else, or a list beyond the limits, yields nothing: an incomplete list of allowed values would be worse than
+//! none.
 
+use crate::domain::catalog::{Bound, Comparison, Operand, Rules};
+
+/// Maximum number of checks of a table that are kept, and of characters of each.
+const CHECKS: usize = 20;
+const CHECK_LENGTH: usize = 300;
 /// Maximum length of an expression, in bytes; longer ones are not parsed.
 pub(super) const EXPRESSION_LENGTH: usize = 20_000;
 /// Maximum number of values in a list; longer lists are ignored.
@@ -12,6 +18,8 @@ const VALUES: usize = 200;
 const VALUE_LENGTH: usize = 200;
 /// Maximum nesting depth of parentheses.
 const DEPTH: usize = 16;
+/// The same for comparisons, where each level is tried in two ways.
+const COMPARED_DEPTH: usize = 8;
 
 /// The syntax in which a database reports its expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +54,27 @@ pub(super) fn parse(expression: &str, dialect: Dialect) -> Option<Check> {
     (parser.tokens.is_empty() && check.values.len() <= VALUES && check.values.iter().all(fits)).then_some(check)
 }
 
+/// Parses an expression of comparisons that all hold. Empty if it is anything else.
+pub(super) fn bounds(expression: &str, dialect: Dialect) -> Vec<Bound> {
+    let read = || {
+        let short = (expression.len() <= EXPRESSION_LENGTH).then_some(expression)?;
+        let tokens: Vec<Token> = tokens(short, dialect).map(|(token, _)| token).collect::<Option<_>>()?;
+        let fits = depth(&tokens) <= COMPARED_DEPTH;
+        let mut parser = Parser { tokens: &tokens, dialect };
+        let bounds = fits.then(|| parser.bounds())??;
+        parser.tokens.is_empty().then_some(bounds)
+    };
+    read().unwrap_or_default()
+}
+
+/// Adds a check to the rules of its table.
+pub(super) fn add_to(rules: &mut Rules, expression: &str, dialect: Dialect) {
+    if rules.checks.len() < CHECKS {
+        rules.checks.push(expression.trim().chars().take(CHECK_LENGTH).collect());
+        rules.bounds.extend(bounds(expression, dialect));
+    }
+}
+
 /// Returns the nesting depth of the parentheses.
 fn depth(tokens: &[Token]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
@@ -60,33 +89,60 @@ fn depth(tokens: &[Token]) -> usize {
     deepest
 }
 
-/// Returns the checks in a table's `CREATE TABLE` statement, as SQLite stores it: column checks and table checks.
-pub(super) fn of_definition(sql: &str) -> Vec<Check> {
+/// What the `CREATE TABLE` statement of SQLite says in expressions.
+#[derive(Default)]
+pub(super) struct Expressions<'s> {
+    /// The checks, of columns and of the table.
+    pub(super) checks: Vec<&'s str>,
+    /// The columns that are computed, each with its expression.
+    pub(super) generated: Vec<(String, &'s str)>,
+}
+
+/// Returns the expressions in a table's `CREATE TABLE` statement, as SQLite stores it.
+pub(super) fn of_definition(sql: &str) -> Expressions<'_> {
     let found: Option<Vec<(Token, usize)>> =
         tokens(sql, Dialect::Sqlite).map(|(token, end)| Some((token?, end))).collect();
-    let Some(tokens) = found else { return Vec::new() };
-    let (mut checks, mut depth, mut open) = (Vec::new(), 0_usize, None);
+    let Some(tokens) = found else { return Expressions::default() };
+    let (mut expressions, mut depth, mut open) = (Expressions::default(), 0_usize, None);
+    // The name at the start of the present column.
+    let mut column = None;
     for (at, (token, end)) in tokens.iter().enumerate() {
+        let after = |keyword: &str| at > 0 && matches!(&tokens[at - 1].0, Token::Word(word) if is(word, keyword));
         match token {
             Token::Sign('(') => {
                 depth += 1;
-                let is_check = at > 0 && matches!(&tokens[at - 1].0, Token::Word(word) if is(word, "CHECK"));
-                if depth == 2 && is_check {
-                    open = Some(*end);
+                if depth == 1 {
+                    column = name_at(&tokens, at + 1);
+                } else if depth == 2 && (after("CHECK") || after("AS")) {
+                    open = Some((*end, after("CHECK")));
                 }
             }
             Token::Sign(')') => {
                 depth = depth.saturating_sub(1);
                 if depth == 1
-                    && let Some(start) = open.take()
+                    && let Some((start, is_check)) = open.take()
                 {
-                    checks.extend(parse(&sql[start..end - 1], Dialect::Sqlite));
+                    let expression = &sql[start..end - 1];
+                    if is_check {
+                        expressions.checks.push(expression);
+                    } else if let Some(column) = &column {
+                        expressions.generated.push((column.to_owned(), expression));
+                    }
                 }
             }
+            Token::Sign(',') if depth == 1 => column = name_at(&tokens, at + 1),
             _ => {}
         }
     }
-    checks
+    expressions
+}
+
+/// The name that stands at this place.
+fn name_at(tokens: &[(Token, usize)], at: usize) -> Option<String> {
+    match &tokens.get(at)?.0 {
+        Token::Word(name) | Token::Name(name) | Token::Text(name) => Some(name.clone()),
+        _ => None,
+    }
 }
 
 /// Returns the values that every check of a column allows, in the first check's order. Empty if there are no checks.
@@ -188,6 +244,14 @@ fn quoted(text: &str, quote: char, backslashes: bool, token: fn(String) -> Token
     (None, text.len())
 }
 
+/// A part of a conjunction.
+enum Term {
+    /// Comparisons that all hold.
+    Bounds(Vec<Bound>),
+    /// `x IS NULL`
+    IsNull(String),
+}
+
 struct Parser<'t> {
     tokens: &'t [Token],
     dialect: Dialect,
@@ -218,6 +282,87 @@ impl Parser<'_> {
             return self.sign(')').then_some(Check { column, values });
         }
         Some(Check { column, values: vec![self.literal()?] })
+    }
+
+    /// Parses comparisons that are joined by `AND`, perhaps after `x IS NULL OR`.
+    fn bounds(&mut self) -> Option<Vec<Bound>> {
+        let mut bounds = match self.term()? {
+            Term::Bounds(bounds) => bounds,
+            Term::IsNull(column) => {
+                self.keyword("OR").then_some(())?;
+                let bounds = self.bounds()?;
+                // What does not compare this column holds only in rows where it is not null.
+                let compares = |bound: &Bound| bound.column == column || bound.than == Operand::Column(column.clone());
+                return bounds.iter().all(compares).then_some(bounds);
+            }
+        };
+        while self.keyword("AND") {
+            match self.term()? {
+                Term::Bounds(more) => bounds.extend(more),
+                Term::IsNull(_) => return None,
+            }
+        }
+        Some(bounds)
+    }
+
+    fn term(&mut self) -> Option<Term> {
+        let before = self.tokens;
+        if self.sign('(') {
+            let inside = self.tokens;
+            if let Some(term @ Term::IsNull(_)) = self.term()
+                && self.sign(')')
+            {
+                return Some(term);
+            }
+            self.tokens = inside;
+            if let Some(bounds) = self.bounds()
+                && self.sign(')')
+            {
+                return Some(Term::Bounds(bounds));
+            }
+            self.tokens = before;
+        }
+        if let Some(value) = self.literal() {
+            let is = self.comparator()?.reversed();
+            return Some(Term::Bounds(vec![Bound { column: self.column()?, is, than: Operand::Value(value) }]));
+        }
+        self.tokens = before;
+        let column = self.column()?;
+        if self.keyword("BETWEEN") {
+            let low = self.literal()?;
+            self.keyword("AND").then_some(())?;
+            let bound = |is, value| Bound { column: column.clone(), is, than: Operand::Value(value) };
+            let high = self.literal()?;
+            return Some(Term::Bounds(vec![bound(Comparison::AtLeast, low), bound(Comparison::AtMost, high)]));
+        }
+        if self.keyword("IS") {
+            let is_required = self.keyword("NOT");
+            self.keyword("NULL").then_some(())?;
+            return Some(if is_required { Term::Bounds(Vec::new()) } else { Term::IsNull(column) });
+        }
+        let is = self.comparator()?;
+        let before = self.tokens;
+        if let Some(value) = self.literal() {
+            return Some(Term::Bounds(vec![Bound { column, is, than: Operand::Value(value) }]));
+        }
+        self.tokens = before;
+        let other = self.column()?;
+        let bound = match is {
+            Comparison::Above | Comparison::AtLeast => Bound { column, is, than: Operand::Column(other) },
+            Comparison::Below | Comparison::AtMost => {
+                Bound { column: other, is: is.reversed(), than: Operand::Column(column) }
+            }
+        };
+        Some(Term::Bounds(vec![bound]))
+    }
+
+    fn comparator(&mut self) -> Option<Comparison> {
+        let (strict, loose) = match self.next()? {
+            Token::Sign('>') => (Comparison::Above, Comparison::AtLeast),
+            Token::Sign('<') => (Comparison::Below, Comparison::AtMost),
+            _ => return None,
+        };
+        Some(if self.sign('=') { loose } else { strict })
     }
 
     /// Parses a column name and the casts that PostgreSQL writes after it.
@@ -412,8 +557,9 @@ mod tests {
     fn a_definition_has_checks_of_columns_and_of_the_table() {
         let sql = "CREATE TABLE \"CHECK (\" (a TEXT CHECK (a IN ('x')) DEFAULT 'CHECK (b IN (1))', -- CHECK (c IN (1))
             b INT DEFAULT (1), CONSTRAINT named CHECK ((b) IN (1, 2)), CHECK (length(a) > 1))";
-        let found: Vec<(String, Vec<String>)> =
-            of_definition(sql).into_iter().map(|check| (check.column, check.values)).collect();
+        let expressions = of_definition(sql);
+        let lists = expressions.checks.iter().filter_map(|check| parse(check, Dialect::Sqlite));
+        let found: Vec<(String, Vec<String>)> = lists.map(|check| (check.column, check.values)).collect();
         let expected = [("a", vec!["x"]), ("b", vec!["1", "2"])];
         assert_eq!(
             found,
@@ -421,6 +567,68 @@ mod tests {
                 (column.to_owned(), values.into_iter().map(str::to_owned).collect::<Vec<_>>())
             })
         );
+    }
+
+    #[test]
+    fn a_definition_has_computed_columns() {
+        let sql =
+            "CREATE TABLE t (a INT, [b c] INT GENERATED ALWAYS AS (a * (2 + 1)) STORED, d AS (a), PRIMARY KEY (a))";
+        let expected = [("b c".to_owned(), "a * (2 + 1)"), ("d".to_owned(), "a")];
+        assert_eq!(of_definition(sql).generated, expected);
+    }
+
+    #[test]
+    fn comparisons_are_read_exactly() {
+        use Comparison::{Above, AtLeast, AtMost, Below};
+        let value = |text: &str| Operand::Value(text.to_owned());
+        let column = |text: &str| Operand::Column(text.to_owned());
+        for (expression, dialect, expected) in [
+            ("(quantity > (0)::numeric)", Dialect::Postgres, vec![("quantity", Above, value("0"))]),
+            (
+                "((rating >= 1) AND (rating <= 5))",
+                Dialect::Postgres,
+                vec![("rating", AtLeast, value("1")), ("rating", AtMost, value("5"))],
+            ),
+            (
+                "(`rating` between 1 and 5)",
+                Dialect::MySql,
+                vec![("rating", AtLeast, value("1")), ("rating", AtMost, value("5"))],
+            ),
+            ("starts <= ends", Dialect::Sqlite, vec![("ends", AtLeast, column("starts"))]),
+            ("0 < \"net weight\"", Dialect::Sqlite, vec![("net weight", Above, value("0"))]),
+            (
+                "((ended_on IS NULL) OR (ended_on > started_on))",
+                Dialect::Postgres,
+                vec![("ended_on", Above, column("started_on"))],
+            ),
+            (
+                "(made < '2030-01-01'::date AND made IS NOT NULL)",
+                Dialect::Postgres,
+                vec![("made", Below, value("2030-01-01"))],
+            ),
+        ] {
+            let expected: Vec<Bound> =
+                expected.into_iter().map(|(at, is, than)| Bound { column: at.to_owned(), is, than }).collect();
+            assert_eq!(bounds(expression, dialect), expected, "{expression}");
+        }
+        for expression in [
+            "x > 0 OR y > 0",
+            "NOT x > 0",
+            "x > y + 1",
+            "length(x) > 1",
+            "x <> 1",
+            "(x > 0 OR y > 0) AND z > 0",
+            "x >= NULL",
+            "x > 0 AND",
+            "x IS NULL OR y IS NULL OR x > 0",
+            "y > 0 AND x IS NULL OR x > 0",
+            "x IS NULL OR x > 0 AND y > 0",
+            "x IS NULL",
+        ] {
+            for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
+                assert_eq!(bounds(expression, dialect), [], "{expression} {dialect:?}");
+            }
+        }
     }
 
     #[test]

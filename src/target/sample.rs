@@ -7,6 +7,7 @@
 
 mod column;
 mod order;
+mod pairs;
 
 use std::time::Duration;
 
@@ -84,14 +85,14 @@ pub(super) async fn statistics(
                 any_read = true;
                 found.sampled_rows = found.sampled_rows.max(i64::from(rows));
                 found.complete &= whole;
-                found.columns.extend(samples.into_iter().map(ColumnSample::finish));
+                found.columns.extend(finished(samples));
             }
             Outcome::OutOfTime { rows } => {
                 found.complete = false;
                 if rows > 0 {
                     any_read = true;
                     found.sampled_rows = found.sampled_rows.max(i64::from(rows));
-                    found.columns.extend(samples.into_iter().map(ColumnSample::finish));
+                    found.columns.extend(finished(samples));
                 }
                 break;
             }
@@ -124,6 +125,17 @@ pub(super) async fn statistics(
     let found = if any_read { found } else { TableStatistics::default() };
     let problems = unread.iter().map(|(why, columns)| problem(table, columns, why)).collect();
     Ok(TableStatistics { problems, ..found })
+}
+
+/// Summarizes columns that were read together.
+fn finished(samples: Vec<ColumnSample>) -> Vec<ColumnStatistics> {
+    let pairs = pairs::compared(&samples);
+    let finish = |(sample, pairs): (ColumnSample, pairs::Pairs)| ColumnStatistics {
+        copy_of: pairs.copy_of,
+        not_before: pairs.not_before,
+        ..sample.finish()
+    };
+    samples.into_iter().zip(pairs).map(finish).collect()
 }
 
 /// Returns the sentence for columns that cannot be read.

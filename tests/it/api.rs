@@ -14,7 +14,7 @@ use gloss::{
     domain::{
         apply::{ApplyItem, ApplyStatus},
         asset::{AssetKind, AssetPath},
-        catalog::{Column, Database, Problems, Schema, Table, TableDetail, TableStatistics},
+        catalog::{Column, Database, Problems, Rules, Schema, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         id::RunId,
         identity::Identity,
@@ -133,6 +133,7 @@ impl Target for FakeTarget {
             unique_keys: Vec::new(),
             referenced_by: Vec::new(),
             definition: None,
+            rules: Rules::default(),
             problems: Problems::default(),
         };
         self.reached(tables.iter().map(detail).collect())

@@ -7,7 +7,7 @@ use std::{fmt::Write as _, path::Path, sync::Arc};
 use gloss::{
     domain::{
         asset::AssetKind,
-        catalog::{Column, ColumnStatistics, ForeignKey, Problems, Table, TableDetail, TableStatistics},
+        catalog::{Column, ColumnStatistics, ForeignKey, Problems, Rules, Table, TableDetail, TableStatistics},
         profile::LlmProvider,
         run::{RunOptions, Verbosity},
         suggestion::Draft,
@@ -31,6 +31,7 @@ fn describe(table: &TableDetail, statistics: Option<&TableStatistics>, options: 
         options: options.clone(),
         lineage: Arc::default(),
         names: Arc::default(),
+        neighbours: Arc::default(),
         documented: Arc::default(),
         revisions: Vec::new(),
         about: None,
@@ -106,6 +107,8 @@ pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, Table
                 distinct: row.get(1),
                 minimum: row.get(2),
                 maximum: row.get(3),
+                copy_of: None,
+                not_before: None,
                 samples,
             });
         }
@@ -123,6 +126,7 @@ pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, Table
                 unique_keys: vec![primary],
                 referenced_by: Vec::new(),
                 definition: None,
+                rules: Rules::default(),
                 problems: Problems::default(),
             },
             statistics,
@@ -198,6 +202,7 @@ fn table(name: &str, columns: Vec<Column>) -> TableDetail {
         unique_keys: Vec::new(),
         referenced_by: Vec::new(),
         definition: None,
+        rules: Rules::default(),
         problems: Problems::default(),
     }
 }
@@ -365,6 +370,8 @@ fn sampled_values_of_people_and_secrets_stay_out() {
             distinct: Some(2),
             minimum: Some(value.to_owned()),
             maximum: Some(value.to_owned()),
+            copy_of: None,
+            not_before: None,
             samples: vec![value.to_owned(), value.to_owned()],
         })
         .collect();
@@ -399,6 +406,7 @@ fn it_costs_nothing_and_leaves_out_what_does_not_exist() {
         options: RunOptions { instructions: Some("in verse".to_owned()), ..options() },
         lineage: Arc::default(),
         names: Arc::default(),
+        neighbours: Arc::default(),
         documented: Arc::default(),
         revisions: Vec::new(),
         about: None,
@@ -462,6 +470,8 @@ fn any_column() -> impl Strategy<Value = ((Column, Option<ForeignKey>), ColumnSt
                 distinct: Some(distinct),
                 minimum: samples.first().cloned(),
                 maximum: samples.last().cloned(),
+                copy_of: None,
+                not_before: None,
                 samples,
             };
             let data_type = data_type.to_owned();
@@ -496,6 +506,7 @@ proptest! {
             unique_keys: Vec::new(),
             referenced_by,
             definition: None,
+            rules: Rules::default(),
             problems: Problems::default(),
         };
         let statistics = TableStatistics { sampled_rows, complete: true, columns: statistics, problems: Vec::new() };

@@ -17,7 +17,7 @@ use gloss::{
     domain::{
         apply::{ApplyItem, ApplyOrder},
         asset::{AssetKind, AssetPath},
-        catalog::{Column, Database, Problems, Schema, Table, TableDetail, TableStatistics},
+        catalog::{Column, Database, Problems, Rules, Schema, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         event::RunEvent,
         filter::OrderDirection,
@@ -153,6 +153,7 @@ impl Target for FakeDb {
             unique_keys: Vec::new(),
             referenced_by: Vec::new(),
             definition: None,
+            rules: Rules::default(),
             problems: Problems::default(),
         });
         Ok(details.collect())

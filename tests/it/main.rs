@@ -42,6 +42,7 @@ mod reruns;
 mod review_api;
 mod rogue;
 mod roles;
+mod rules;
 mod run_names;
 mod runs;
 mod schedules;

@@ -9,8 +9,11 @@ use crate::harness::{ScriptedModel, Server, SqliteTarget};
 const SUGGESTIONS: &str = "query ($id: ID!) { run(id: $id) { suggestions(first: 200) { nodes {
     id asset { display } finalText band substance alternatives { text } evidence { source detail } } } } }";
 
+/// Suggestions by asset.
+pub type Found = BTreeMap<String, Value>;
+
 /// Describes tables, or all, and returns the suggestions by asset.
-async fn described(server: &Server, profile: &str, tables: &[&str], more: Value) -> BTreeMap<String, Value> {
+pub async fn described(server: &Server, profile: &str, tables: &[&str], more: Value) -> Found {
     let tables: Vec<Value> = tables.iter().map(|name| json!({ "name": name })).collect();
     let mut target = json!({ "dbProfileId": profile });
     if !tables.is_empty() {
@@ -25,7 +28,7 @@ async fn described(server: &Server, profile: &str, tables: &[&str], more: Value)
     nodes.iter().map(|node| (node["asset"]["display"].as_str().unwrap().to_owned(), node.clone())).collect()
 }
 
-async fn accept(server: &Server, suggestion: &Value, text: &str) {
+pub async fn accept(server: &Server, suggestion: &Value, text: &str) {
     let review = "mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }";
     let input = json!({ "ids": [suggestion["id"]], "decision": "ACCEPT", "text": text });
     server.data(review, json!({ "input": input })).await;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use gloss::{
     domain::{
         asset::AssetKind,
-        catalog::{Column, ColumnStatistics, ForeignKey, Problems, Table, TableDetail, TableStatistics},
+        catalog::{Column, ColumnStatistics, ForeignKey, Problems, Rules, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         id::LlmProfileId,
         profile::{LlmProfile, LlmProvider, NewLlmProfile},
@@ -89,6 +89,7 @@ fn customers() -> TableDetail {
         unique_keys: vec![vec!["id".into()], vec!["email".into()]],
         referenced_by: vec!["orders".into()],
         definition: None,
+        rules: Rules::default(),
         problems: Problems::default(),
     }
 }
@@ -100,6 +101,8 @@ fn statistics() -> TableStatistics {
         distinct: Some(90),
         minimum: Some("a@x.example".into()),
         maximum: Some("z@x.example".into()),
+        copy_of: None,
+        not_before: None,
         samples: vec!["ann@x.example".into(), "bob@x.example".into()],
     };
     TableStatistics { sampled_rows: 120, complete: false, columns: vec![email], ..TableStatistics::default() }
@@ -113,6 +116,7 @@ fn request(table: TableDetail, subjects: &[Subject]) -> DescribeRequest {
         options: RunOptions::defaults(LlmProvider::OpenAiCompatible),
         lineage: Arc::default(),
         names: Arc::default(),
+        neighbours: Arc::default(),
         documented: Arc::default(),
         revisions: Vec::new(),
         about: None,
@@ -255,6 +259,8 @@ async fn data_cannot_leave_its_fence() {
         name: evil.into(),
         minimum: Some(evil.into()),
         maximum: Some(evil.into()),
+        copy_of: None,
+        not_before: None,
         samples: vec![evil.into()],
         ..statistics().columns[0].clone()
     };
@@ -293,6 +299,8 @@ async fn a_wide_table_fits_a_small_context() {
         distinct: Some(12_345),
         minimum: Some("m".repeat(80)),
         maximum: Some("x".repeat(80)),
+        copy_of: None,
+        not_before: None,
         samples: (0..10).map(|n| format!("{n}{}", "s".repeat(79))).collect(),
     };
     let columns = table.columns.iter().map(samples).collect();

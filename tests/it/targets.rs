@@ -10,6 +10,7 @@ mod definitions;
 mod many;
 mod names;
 mod rights;
+mod rules;
 mod strangers;
 mod trouble;
 

@@ -1,4 +1,5 @@
-//! Reads the definition of a view: which columns of which tables its columns select or compute.
+//! Reads the definition of a view: which columns of which tables its columns select or compute. The expressions of
+//! generated columns are read in the same way.
 //!
 //! The rule: nothing is guessed. A column whose source is not certain (a name that two tables have, a star over a table
 //! that is not known, a statement that does not parse) has no origin. Names lead through aliases, subqueries, CTEs and
@@ -14,7 +15,9 @@ use sqlparser::{
         visit_expressions,
     },
     dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect},
+    keywords::Keyword,
     parser::Parser,
+    tokenizer::{Token, Tokenizer},
 };
 
 use crate::domain::{lineage::How, profile::DbBackend};
@@ -40,6 +43,10 @@ pub struct Origin {
 /// The most parts that a definition may nest, and its longest text, in bytes.
 const DEEPEST: usize = 40;
 const LONGEST: usize = 256 * 1024;
+/// The most columns that a query may have; no database allows more.
+const MOST_COLUMNS: usize = 5_000;
+/// The most tokens in one chain, with the chains around it.
+const LONGEST_CHAIN: usize = 400;
 
 /// Returns the tables that a definition reads; empty if it does not parse.
 pub fn tables_of(definition: &str, backend: DbBackend) -> Vec<Named> {
@@ -68,18 +75,65 @@ pub fn origins(
     read.map_or_else(Vec::new, |relation| relation.columns.into_iter().map(|(_, origin)| origin).collect())
 }
 
-fn parse(definition: &str, backend: DbBackend) -> Option<Box<Query>> {
-    if definition.len() > LONGEST {
+/// Returns the origin of a column that a table computes from its own columns.
+pub fn origin_of_generated(expression: &str, backend: DbBackend, table: &Named, columns: &[String]) -> Option<Origin> {
+    let expression = parser(expression, backend)?.parse_expr().ok()?;
+    let source = |column: &String| (column.clone(), Some(Origin::of((table.clone(), column.clone()))));
+    let relation = Relation { columns: columns.iter().map(source).collect(), open: None };
+    let scope = Scope { queries: HashMap::new(), relations: vec![(table.table.clone(), relation)] };
+    Reader { columns: &|_| None }.computed(&expression, &scope, How::Computed)
+}
+
+fn parser(sql: &str, backend: DbBackend) -> Option<Parser<'static>> {
+    if sql.len() > LONGEST {
         return None;
     }
-    let dialect: &dyn Dialect = match backend {
+    let dialect: &'static dyn Dialect = match backend {
         DbBackend::Sqlite => &SQLiteDialect {},
         DbBackend::Postgres => &PostgreSqlDialect {},
         DbBackend::MySql => &MySqlDialect {},
     };
-    let parsed =
-        Parser::new(dialect).with_recursion_limit(DEEPEST).try_with_sql(definition).ok()?.parse_statements().ok()?;
-    match parsed.into_iter().next()? {
+    let tokens = Tokenizer::new(dialect, sql).tokenize().ok()?;
+    is_shallow(&tokens).then(|| Parser::new(dialect).with_recursion_limit(DEEPEST).with_tokens(tokens))
+}
+
+/// Returns whether the tree of these tokens is shallow enough for every step that walks it. The parser's own limit counts
+/// parentheses, but not the links of a chain (`a AND b AND …`), of which each is a level of the tree.
+fn is_shallow(tokens: &[Token]) -> bool {
+    // For each open parenthesis: the tokens since the last comma or clause, and the set operations.
+    let mut levels = vec![(0_usize, 0_usize)];
+    let mut depth = 0_usize;
+    for token in tokens {
+        let Some((links, sets)) = levels.last_mut() else { return true };
+        match token {
+            Token::Whitespace(_) => continue,
+            Token::LParen => levels.push((0, 0)),
+            Token::RParen => {
+                depth = depth.saturating_sub(*links + *sets);
+                levels.pop();
+            }
+            Token::Word(word) if matches!(word.keyword, Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT) => {
+                *sets += 1;
+                depth += 1;
+            }
+            Token::Comma => depth = depth.saturating_sub(std::mem::take(links)),
+            Token::Word(word) if matches!(word.keyword, Keyword::SELECT | Keyword::FROM | Keyword::JOIN) => {
+                depth = depth.saturating_sub(std::mem::take(links));
+            }
+            _ => {
+                *links += 1;
+                depth += 1;
+            }
+        }
+        if depth > LONGEST_CHAIN {
+            return false;
+        }
+    }
+    true
+}
+
+fn parse(definition: &str, backend: DbBackend) -> Option<Box<Query>> {
+    match parser(definition, backend)?.parse_statements().ok()?.into_iter().next()? {
         Statement::Query(query) => Some(query),
         Statement::CreateView(view) => Some(view.query),
         _ => None,
@@ -201,6 +255,9 @@ impl Reader<'_> {
                     columns.extend(relation.open.is_none().then(|| relation.columns.clone())?);
                 }
                 _ => return None,
+            }
+            if columns.len() > MOST_COLUMNS {
+                return None;
             }
         }
         Some(Relation { columns, open: None })
@@ -383,11 +440,55 @@ mod tests {
                         How::Same => String::new(),
                         How::Aggregate(name) => format!("{name} "),
                         How::Computed => "= ".to_owned(),
+                        How::Partition => unreachable!("no definition says so"),
                     };
                     format!("{how}{}", sources.join(" "))
                 }
             })
             .collect()
+    }
+
+    #[test]
+    fn generated_columns_are_computed_from_columns_of_their_table() {
+        let table = Named { schema: None, table: "lines".into() };
+        let own = ["price", "Quantity", "total"].map(str::to_owned);
+        for (backend, expression, expected) in [
+            (DbBackend::Postgres, "((price)::numeric * (\"Quantity\")::numeric)", Some("price Quantity")),
+            (DbBackend::MySql, "(`price` * `Quantity`)", Some("price Quantity")),
+            (DbBackend::Sqlite, "round(price, 2)", Some("price")),
+            (DbBackend::Sqlite, "price * unknown", None),
+            (DbBackend::Sqlite, "price *", None),
+        ] {
+            let origin = origin_of_generated(expression, backend, &table, &own);
+            let names = origin.map(|it| it.sources.into_iter().map(|it| it.1).collect::<Vec<_>>().join(" "));
+            assert_eq!(names.as_deref(), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn definitions_of_any_shape_are_survived() {
+        for (first, part, last) in [
+            ("SELECT id FROM orders WHERE 1", " AND 1", ""),
+            ("SELECT 1", "+1", " FROM orders"),
+            ("SELECT 1", "||x::text", " FROM orders"),
+            ("SELECT id FROM orders", " UNION SELECT id FROM orders", ""),
+            ("SELECT ", "(", ""),
+            ("SELECT id FROM orders", " JOIN orders ON 1", ""),
+            ("SELECT ", "CASE WHEN 1 THEN ", ""),
+            ("SELECT ", "NOT ", "1"),
+            ("SELECT x", "[1]", ""),
+            ("SELECT x", "::text", ""),
+            ("WITH a AS (SELECT * FROM orders)", ", a AS (SELECT a.*, a.* FROM a)", " SELECT * FROM a"),
+        ] {
+            let definition = format!("{first}{}{last}", part.repeat(40_000 / part.len()));
+            for backend in [DbBackend::Sqlite, DbBackend::Postgres, DbBackend::MySql] {
+                tables_of(&definition, backend);
+                read(backend, &definition);
+                let table = Named { schema: None, table: "orders".into() };
+                let expression = definition.strip_prefix("SELECT ").unwrap_or(&definition);
+                origin_of_generated(expression, backend, &table, &["x".to_owned()]);
+            }
+        }
     }
 
     #[test]

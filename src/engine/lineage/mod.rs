@@ -1,4 +1,5 @@
-//! Column lineage of views: their definitions, with the tables that they read looked up in the catalog.
+//! Column lineage of views, of generated columns and of partitions: their definitions, with the tables that they name
+//! looked up in the catalog.
 //!
 //! The rule: lineage helps a description and never ends a run. What cannot be read or parsed has none.
 
@@ -6,11 +7,11 @@ mod definition;
 
 use std::{collections::HashMap, sync::Arc};
 
-use self::definition::{Named, Origin, origins, tables_of};
+use self::definition::{Named, Origin, origin_of_generated, origins, tables_of};
 use crate::{
     domain::{
-        catalog::TableDetail,
-        lineage::{Lineage, Source},
+        catalog::{TableDetail, TableName},
+        lineage::{How, Lineage, Source},
         profile::DbBackend,
     },
     port::target::Target,
@@ -24,8 +25,8 @@ const SEARCHED: &str = "public";
 /// Tables by schema and lower-case name.
 type Known = HashMap<(String, String), Arc<TableDetail>>;
 
-/// Returns the lineage of each column, for those of these tables that are views with a definition. All are in one
-/// schema of one database.
+/// Returns the lineage of each column, for those of these tables that are views with a definition, have generated
+/// columns or are partitions. All are in one schema of one database.
 pub async fn lineages(
     target: &dyn Target,
     backend: DbBackend,
@@ -35,13 +36,13 @@ pub async fn lineages(
     let mut known: Known =
         tables.iter().map(|table| (key(&table.schema, &table.table.name), Arc::clone(table))).collect();
     let mut wanted: HashMap<String, Vec<String>> = HashMap::new();
-    for (view, definition) in views() {
-        for named in tables_of(definition, backend) {
-            let schema = named.schema.unwrap_or_else(|| view.schema.clone());
-            let names = wanted.entry(schema.clone()).or_default();
-            if !known.contains_key(&key(&schema, &named.table)) && !names.contains(&named.table) {
-                names.push(named.table);
-            }
+    let of_views = views().flat_map(|(view, sql)| tables_of(sql, backend).into_iter().map(move |named| (view, named)));
+    let of_partitions = tables.iter().filter_map(|table| Some((table, Named::of(table.table.partition_of.as_ref()?))));
+    for (table, named) in of_views.chain(of_partitions) {
+        let schema = named.schema.unwrap_or_else(|| table.schema.clone());
+        let names = wanted.entry(schema.clone()).or_default();
+        if !known.contains_key(&key(&schema, &named.table)) && !names.contains(&named.table) {
+            names.push(named.table);
         }
     }
     let database = tables.first().and_then(|table| table.database.clone());
@@ -60,7 +61,32 @@ pub async fn lineages(
             (view.table.name.clone(), resolved)
         })
     };
-    views().filter_map(lineage).collect()
+    let of_tables = tables.iter().filter(|table| table.definition.is_none());
+    let of_tables = of_tables.filter_map(|table| Some((table.table.name.clone(), of_table(table, backend, &known)?)));
+    views().filter_map(lineage).chain(of_tables).collect()
+}
+
+/// Returns the lineage of a partition's columns and of generated columns; `None` if there are none.
+fn of_table(table: &Arc<TableDetail>, backend: DbBackend, known: &Known) -> Option<Vec<Option<Lineage>>> {
+    let parent = table.table.partition_of.as_ref().and_then(|parent| find(known, &Named::of(parent), &table.schema));
+    let own: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+    let itself = Named { schema: Some(table.schema.clone()), table: table.table.name.clone() };
+    let lineages = table.columns.iter().map(|column| {
+        if let Some(expression) = &column.generated {
+            let origin = origin_of_generated(expression, backend, &itself, &own)?;
+            return resolve(origin, &|_| Some(table));
+        }
+        let at = parent?.columns.iter().position(|known| known.name == column.name)?;
+        Some(Lineage { how: How::Partition, sources: vec![Source { table: Arc::clone(parent?), column: at }] })
+    });
+    let lineages: Vec<Option<Lineage>> = lineages.collect();
+    lineages.iter().any(Option::is_some).then_some(lineages)
+}
+
+impl Named {
+    fn of(name: &TableName) -> Self {
+        Self { schema: name.schema.clone(), table: name.table.clone() }
+    }
 }
 
 fn key(schema: &str, table: &str) -> (String, String) {

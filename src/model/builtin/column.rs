@@ -3,8 +3,9 @@
 //! The rule: every statement in a text has its evidence.
 
 use crate::domain::{
-    catalog::Column,
-    lineage::Source,
+    catalog::{Column, ColumnStatistics, TableStatistics},
+    lineage::{How, Source},
+    neighbour::Neighbour,
     number::Number,
     run::{RunOptions, Verbosity},
     suggestion::Draft,
@@ -15,6 +16,7 @@ use super::{
     draft::{Need, Sketch},
     inherited,
     reading::{ColumnReading, TableReading},
+    rules,
     shape::Shape,
     vocabulary::Grasp,
     wording::{self, Place},
@@ -88,6 +90,7 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.detail(Need::Useful, origin);
     }
     samples(&reading, wordings.is_typical, &mut sketch);
+    rules::describe(table, &reading, &mut sketch);
     statistics(table, &reading, &mut sketch);
     let words = &reading.words;
     if reading.tokens.len() == 1 && matches!(words.as_slice(), [one] if EMPTY_NAMES.contains(&one.as_str())) {
@@ -114,7 +117,12 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.at_least(0.9);
         sketch.because(format!("Kept the comment that the column has, which begins {}", words::quoted(&comment)));
     } else if inherited.is_some() {
-        sketch.because("The view's definition says which column it is");
+        let is_partition = reading.lineage.is_some_and(|lineage| lineage.how == How::Partition);
+        sketch.because(if is_partition {
+            "The table is a partition, and the column of the whole table is described so"
+        } else {
+            "The view's definition says which column it is"
+        });
     } else if agreed.is_some() {
         sketch.because("A column of the same name, type and key is described so");
     } else {
@@ -230,6 +238,9 @@ fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, kept: Option<&str
         if kept.is_some_and(|comment| !comment.contains(&*place)) {
             sketch.detail(Need::Useful, format!("Refers to {place}"));
         }
+        if let Some(parent) = table.parent(key) {
+            of_parent(table, reading, parent, sketch);
+        }
         if table.is_own(key) && column.nullable && !reading.words.is_empty() {
             sketch.detail(Need::Useful, "Null where there is none");
         }
@@ -261,12 +272,32 @@ fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, kept: Option<&str
     }
 }
 
-/// The sentence that says where a view's column comes from.
+/// Says what the referenced table is, if its name does not tell, and how many of its rows occur.
+fn of_parent(table: &TableReading<'_>, reading: &ColumnReading<'_>, parent: &Neighbour, sketch: &mut Sketch) {
+    let name = words::shown(&parent.name(&table.detail.schema));
+    if let Some(text) = parent.text.as_deref().and_then(|text| comment(Some(text), &parent.table, Verbosity::Brief)) {
+        sketch.evidence("neighbour", format!("{name} is described as {}", words::quoted(&text)), 0.05);
+        let is_clear = reading.own_key().is_some_and(|key| table.target(key).is_clear);
+        sketch.detail(if is_clear { Need::Thorough } else { Need::Useful }, format!("About {name}: {text}"));
+    }
+    let distinct = table.statistics.filter(|all| all.complete).and(reading.statistics).and_then(|one| one.distinct);
+    if let (Some(distinct @ 1..), Some(rows)) = (distinct, parent.rows.filter(|rows| *rows > 0)) {
+        let share = if distinct >= rows {
+            format!("every row of {name} occurs")
+        } else {
+            format!("{distinct} of {rows} rows of {name} occur")
+        };
+        sketch.evidence("statistic", share.clone(), 0.02);
+        sketch.detail(Need::Thorough, words::capitalized(&share));
+    }
+}
+
+/// The sentence that says where a column of a view comes from, or from what a generated column is computed.
 fn origin(table: &TableReading<'_>, reading: &ColumnReading<'_>) -> Option<String> {
-    let lineage = reading.lineage?;
+    let lineage = reading.lineage.filter(|lineage| lineage.how != How::Partition)?;
     let of_moment = |source: &Source| DataType::of(source.column().built_in_type()).is_moment();
     let is_moment = reading.data_type.is_moment() || lineage.sources.first().is_some_and(of_moment);
-    Some(inherited::detail(lineage, is_moment, &table.detail.schema))
+    Some(inherited::detail(lineage, is_moment, table.detail))
 }
 
 /// Returns whether the name consists of plain words.
@@ -324,7 +355,7 @@ fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
 }
 
 /// The first values of a closed set, verbatim. If one of them is more than a word, all are put in backticks.
-fn spelled(values: &[String]) -> Vec<String> {
+pub fn spelled(values: &[String]) -> Vec<String> {
     let first = || values.iter().take(LISTED).map(|value| words::printable(value));
     let plain = |value: &str| {
         !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | '/'))
@@ -335,20 +366,56 @@ fn spelled(values: &[String]) -> Vec<String> {
     first().map(|value| if value.contains('`') { format!("\"{value}\"") } else { format!("`{value}`") }).collect()
 }
 
+/// The fewest rows that show a rule.
+const ENOUGH: i64 = 20;
+
+/// The number of sampled rows in which the column has a value.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a share of a bounded sample")]
+fn rows_with_value(all: &TableStatistics, one: &ColumnStatistics) -> i64 {
+    (all.sampled_rows as f64 * (1.0 - one.null_share.unwrap_or(0.0)).clamp(0.0, 1.0)).round() as i64
+}
+
 fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mut Sketch) {
     let (Some(all), Some(one)) = (table.statistics, reading.statistics) else { return };
     if all.sampled_rows <= 0 {
         return;
     }
     let mut found = Vec::new();
+    if let Some(other) = &one.copy_of {
+        let text = format!("Equal to {} in every row seen", words::quoted(other));
+        sketch.evidence("statistic", text.clone(), 0.02);
+        sketch.detail(Need::Useful, text);
+    }
+    if let Some(other) = &one.not_before {
+        let text = format!("Never before {} in the rows seen", words::quoted(other));
+        sketch.evidence("statistic", text.clone(), 0.02);
+        sketch.detail(Need::Thorough, text);
+    }
+    let rows_with_value = rows_with_value(all, one);
+    if let (Some(1), [only], true) = (one.distinct, one.samples.as_slice(), rows_with_value >= ENOUGH) {
+        let is_shown = !reading.is_sensitive && reading.key.is_none() && only.chars().count() <= 40;
+        if is_shown && rows_with_value == all.sampled_rows {
+            let value = spelled(std::slice::from_ref(only)).remove(0);
+            sketch.detail(Need::Useful, format!("Has the value {value} in every row seen"));
+        }
+    }
+    let looks_unique = one.distinct.is_some_and(|distinct| distinct == rows_with_value && distinct >= ENOUGH);
+    let is_code = matches!(reading.last(), "code" | "number" | "identifier" | "key" | "UUID" | "reference");
+    if looks_unique && is_code && !reading.column.unique && !reading.column.primary_key && reading.key.is_none() {
+        found.push("no value twice".to_owned());
+        sketch.detail(Need::Thorough, "No value occurs twice in the rows seen");
+    }
     if let Some(distinct) = one.distinct {
         found.push(format!("{distinct} distinct {}", if distinct == 1 { "value" } else { "values" }));
     }
     if let Some(share) = one.null_share.filter(|share| share.is_finite() && *share > 0.0) {
         let percent = (share * 100.0).round();
         found.push(if percent < 1.0 { "under 1 % null".to_owned() } else { format!("{percent} % null") });
-        let text = if share >= 0.995 {
-            "Null in every row seen".to_owned()
+        let text = if share >= 1.0 && all.sampled_rows >= ENOUGH {
+            sketch.detail(Need::Useful, "Null in every row seen");
+            String::new()
+        } else if share >= 0.995 {
+            "Null in almost every row seen".to_owned()
         } else if share >= 0.5 {
             "Null in most rows".to_owned()
         } else {
@@ -357,7 +424,9 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
                 if percent < 1.0 { "under 1 %".to_owned() } else { format!("about {percent} %") }
             )
         };
-        sketch.detail(Need::Thorough, text);
+        if !text.is_empty() {
+            sketch.detail(Need::Thorough, text);
+        }
     }
     let number = |text: &Option<String>| text.as_deref().and_then(Number::parse).filter(Number::is_finite);
     let is_key = reading.column.primary_key || reading.key.is_some();

@@ -1,10 +1,12 @@
-//! Texts that a view's column inherits from the columns of other tables.
+//! Texts that a column of a view or of a partition inherits from the columns of other tables.
 //!
 //! The rule: a column that repeats another one is described as that one is, by its comment or by its name, and says
-//! where it comes from. A column that is computed keeps its own text and says from what.
+//! where it comes from. A column that is computed keeps its own text and says from what. A partition's column has the
+//! comment of its parent's.
 
 use crate::domain::{
-    lineage::{How, Lineage},
+    catalog::TableDetail,
+    lineage::{How, Lineage, Source},
     run::Verbosity,
 };
 
@@ -20,7 +22,14 @@ const NAMED: usize = 3;
 
 /// The text of the column that this one repeats, and whether people wrote it.
 pub fn text(view: &TableReading<'_>, column: &ColumnReading<'_>, verbosity: Verbosity) -> Option<(String, bool)> {
-    let lineage = column.lineage.filter(|lineage| lineage.how == How::Same)?;
+    let lineage = column.lineage?;
+    if lineage.how == How::Partition {
+        let parent = lineage.same()?.column();
+        return comment(parent.comment.as_deref(), &parent.name, verbosity).map(|text| (text, true));
+    }
+    if lineage.how != How::Same {
+        return None;
+    }
     let mut texts = lineage.sources.iter().map(|source| {
         let base = source.column();
         if let Some(comment) = comment(base.comment.as_deref(), &base.name, verbosity) {
@@ -40,10 +49,14 @@ pub fn text(view: &TableReading<'_>, column: &ColumnReading<'_>, verbosity: Verb
     texts.all(|(text, _)| text == first.0).then_some(first)
 }
 
-/// The sentence that says where a column comes from, without a full stop.
-pub fn detail(lineage: &Lineage, is_moment: bool, schema: &str) -> String {
-    let mut names: Vec<String> =
-        lineage.sources.iter().take(NAMED).map(|source| words::shown(&source.name(schema))).collect();
+/// The sentence that says where a column comes from, without a full stop. `table` is the table that has the column.
+pub fn detail(lineage: &Lineage, is_moment: bool, table: &TableDetail) -> String {
+    // A generated column is computed from others of its table.
+    let name = |source: &Source| match source.table.path() == table.path() {
+        true => words::shown(&source.column().name),
+        false => words::shown(&source.name(&table.schema)),
+    };
+    let mut names: Vec<String> = lineage.sources.iter().take(NAMED).map(name).collect();
     if lineage.sources.len() > NAMED {
         names.push("other columns".to_owned());
     }
@@ -52,6 +65,7 @@ pub fn detail(lineage: &Lineage, is_moment: bool, schema: &str) -> String {
         How::Same if lineage.sources.len() > 1 => format!("Taken from {names}, depending on the row"),
         How::Same => format!("Taken from {names}"),
         How::Computed => format!("Computed from {names}"),
+        How::Partition => format!("The same as {names}, of which the table is a partition"),
         How::Aggregate(_) if names.is_empty() => "Counts rows".to_owned(),
         How::Aggregate(function) => {
             let what = match (function.as_str(), is_moment) {

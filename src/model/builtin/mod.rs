@@ -43,6 +43,7 @@ mod entity;
 mod inherited;
 mod reading;
 mod revision;
+mod rules;
 mod shape;
 mod table;
 mod units;
@@ -76,7 +77,7 @@ pub struct BuiltinDescriber;
 impl Describer for BuiltinDescriber {
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
         let reading = TableReading::of(&request.table, request.statistics.as_deref(), &request.lineage, &request.names)
-            .documented(&request.documented);
+            .among(&request.documented, &request.neighbours);
         let draft = |(at, subject): (usize, &Subject)| {
             let revision = request.revisions.get(at).and_then(Option::as_ref);
             match *subject {

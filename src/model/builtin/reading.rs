@@ -5,9 +5,11 @@
 use std::sync::Arc;
 
 use crate::domain::{
+    asset::AssetKind,
     catalog::{Column, ColumnStatistics, ForeignKey, TableDetail, TableStatistics},
     documented::Documented,
     lineage::Lineage,
+    neighbour::Neighbour,
 };
 
 use super::{
@@ -156,6 +158,8 @@ pub struct TableReading<'a> {
     lineage: &'a [Option<Lineage>],
     /// What is documented of its columns elsewhere.
     pub documented: Option<&'a Documented>,
+    /// The tables one foreign key away.
+    pub neighbours: &'a [Neighbour],
     /// The context of its names.
     pub context: Context,
     /// The entity that a row stands for.
@@ -204,14 +208,23 @@ impl<'a> TableReading<'a> {
         let nearby = detail.foreign_keys.iter().map(|key| key.table.as_str());
         let nearby = nearby.chain(detail.referenced_by.iter().map(String::as_str));
         let context = Context::of(own).near(nearby).within(Arc::clone(names));
-        let entity = Entity::of(&detail.table.name, &context);
-        Self { detail, statistics, lineage, documented: None, shared_prefix: shared_prefix(detail), context, entity }
+        // The name of a partition says which rows it holds, that of the whole table what they are.
+        let whole = detail.table.partition_of.as_ref().map_or(&detail.table.name, |whole| &whole.table);
+        let entity = Entity::of(whole, &context);
+        let shared_prefix = shared_prefix(detail);
+        Self { detail, statistics, lineage, documented: None, neighbours: &[], shared_prefix, context, entity }
     }
 
-    /// Adds what is documented of its columns elsewhere.
-    pub const fn documented(mut self, documented: &'a Documented) -> Self {
+    /// Adds what is known of its surroundings.
+    pub const fn among(mut self, documented: &'a Documented, neighbours: &'a [Neighbour]) -> Self {
         self.documented = Some(documented);
+        self.neighbours = neighbours;
         self
+    }
+
+    /// What is known of the table that a foreign key references.
+    pub fn parent(&self, key: &ForeignKey) -> Option<&'a Neighbour> {
+        self.neighbours.iter().find(|neighbour| neighbour.is_target(key, self.detail))
     }
 
     /// Reads one of its columns.
@@ -273,6 +286,9 @@ impl<'a> TableReading<'a> {
     /// The tables that a view reads, as far as its columns tell, each once.
     pub fn tables_read(&self) -> Vec<&'a TableDetail> {
         let mut tables: Vec<&'a TableDetail> = Vec::new();
+        if self.detail.table.kind == AssetKind::Table {
+            return tables;
+        }
         for source in self.lineage.iter().flatten().flat_map(|lineage| &lineage.sources) {
             if !tables.iter().any(|known| known.path() == source.table.path()) {
                 tables.push(&source.table);

@@ -436,6 +436,46 @@ fn size(table: &TableReading<'_>) -> Option<(i64, &'static str)> {
     counted.or(table.detail.table.row_estimate.filter(|rows| *rows > 0).map(|rows| (rows, "about ")))
 }
 
+/// Says how the table is partitioned, or of which table it is a partition.
+fn partitions(table: &TableReading<'_>, sketch: &mut Sketch) {
+    let rules = &table.detail.rules;
+    if let Some(whole) = &table.detail.table.partition_of {
+        let whole = words::shown(&whole.table);
+        let rows = rules.partition_bound.as_deref().and_then(rows_of).map(|rows| format!(", with {rows}"));
+        sketch.evidence("partition", format!("a partition of {whole}"), 0.1);
+        sketch.detail(Need::Useful, format!("Partition of {whole}{}", rows.unwrap_or_default()));
+    }
+    if let Some((method, key)) = rules.partitioned_by.as_deref().and_then(|by| by.split_once(' ')) {
+        let key: String = key.trim_matches(['(', ')']).chars().filter(|c| *c != '`').take(80).collect();
+        let by = format!("partitioned by {} of {key}", method.to_lowercase());
+        sketch.evidence("partition", by.clone(), 0.02);
+        sketch.detail(Need::Useful, words::capitalized(&by));
+    }
+    if !rules.triggers.is_empty() {
+        let names: Vec<String> = rules.triggers.iter().take(8).map(|name| words::shown(name)).collect();
+        sketch.evidence("trigger", names.join(", "), 0.0);
+    }
+}
+
+/// The rows that a partition of PostgreSQL holds, in words; `None` for the hash of a key.
+fn rows_of(bound: &str) -> Option<String> {
+    const LONGEST: usize = 120;
+    if bound == "DEFAULT" {
+        return Some("the rows that no other partition takes".to_owned());
+    }
+    let values = bound.strip_prefix("FOR VALUES ").filter(|values| values.len() <= LONGEST)?;
+    if let Some(values) = values.strip_prefix("IN (") {
+        return Some(format!("the rows for {}", values.trim_end_matches(')')));
+    }
+    let (low, high) = values.strip_prefix("FROM (")?.split_once(") TO (")?;
+    let high = high.trim_end_matches(')');
+    Some(match (low, high) {
+        ("MINVALUE", high) => format!("the rows before {high}"),
+        (low, "MAXVALUE") => format!("the rows from {low} on"),
+        (low, high) => format!("the rows from {low} to before {high}"),
+    })
+}
+
 fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
     if links(table).is_none() || commented {
         let (mut always, mut perhaps): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
@@ -489,6 +529,7 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
         let names = if more > 0 { referring.join(", ") } else { words::listed(&referring, "and") };
         sketch.detail(Need::Useful, format!("Referred to by {names}{tail}"));
     }
+    partitions(table, sketch);
     let soft = table.detail.columns.iter().any(|column| {
         let reading = table.column(column);
         reading.words.first().is_some_and(|word| word == "deleted")

@@ -76,8 +76,9 @@ pub trait CatalogStore: Send + Sync {
     /// Returns the columns of a table, in their order.
     async fn columns_of(&self, profile: DbProfileId, table: &AssetPath) -> Result<Vec<KnownAsset>>;
 
-    /// Returns at most `limit` columns of a profile that have a comment or an accepted description, by name.
-    async fn documented_columns(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;
+    /// Returns at most `limit` tables and columns of a profile that have a comment or an accepted description, by
+    /// name.
+    async fn documented_assets(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;
 
     /// Returns at most `limit` columns of a profile that refer to another one, by name.
     async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;

@@ -93,15 +93,15 @@ pub(in crate::store) async fn columns_of(
     Ok(rows.into_iter().map(known_asset).collect())
 }
 
-/// Returns at most `limit` columns of a profile with a comment or an accepted description, by table.
-pub(in crate::store) async fn documented_columns(
+/// Returns at most `limit` tables and columns of a profile with a comment or an accepted description, by table.
+pub(in crate::store) async fn documented_assets(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
     limit: u64,
 ) -> Result<Vec<KnownAsset>> {
     let rows = catalog_asset::Entity::find()
         .filter(of(profile))
-        .filter(Column::ColumnKey.ne(""))
+        .filter(Column::TableName.is_not_null())
         .filter(Column::Comment.is_not_null().or(Column::Description.is_not_null()))
         .order_by_asc(Column::TableKey)
         .order_by_asc(Column::Position)

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, ForeignKey, Problems, Schema, Table, TableDetail},
+    catalog::{Column, ForeignKey, Problems, Rules, Schema, Table, TableDetail},
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -130,7 +130,7 @@ pub(super) async fn tables(
     Ok(tables)
 }
 
-/// Returns the structure of these tables. Runs at most eight statements regardless of their number.
+/// Returns the structure of these tables. Runs at most ten statements regardless of their number.
 pub(super) async fn details(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -141,8 +141,11 @@ pub(super) async fn details(
     }
     let found = tables(connection, schema, Some(names)).await?;
     let mut unique_keys = unique_keys(connection, schema, Some(names)).await?;
-    let mut checks = checks(connection, schema, Some(names)).await?;
-    let mut columns = columns(connection, schema, Some(names), &unique_keys, &mut checks).await?;
+    let features = Features::of(connection).await?;
+    let mut rules = triggers(connection, schema, names).await?;
+    partitions(connection, schema, names, &mut rules).await?;
+    let mut checks = checks(connection, schema, names, &features, &mut rules).await?;
+    let mut columns = columns(connection, schema, names, &unique_keys, &mut checks, &features).await?;
     let mut foreign_keys = foreign_keys(connection, schema, Some(names)).await?;
     let mut referrers = referrers(connection, schema, Some(names)).await?;
     let has_views = found.iter().any(|table| table.kind == AssetKind::View);
@@ -167,6 +170,7 @@ pub(super) async fn details(
             unique_keys: unique_keys.remove(name).unwrap_or_default(),
             referenced_by: referrers.remove(name).unwrap_or_default(),
             definition: definitions.remove(name),
+            rules: rules.remove(name).unwrap_or_default(),
             problems,
             table,
         })
@@ -198,26 +202,98 @@ async fn definitions(
     Ok(definitions)
 }
 
+/// The columns of the information schema that only some servers have, in capitals, as `TABLE.COLUMN`.
+struct Features(HashSet<String>);
+
+impl Features {
+    async fn of(connection: &mut MySqlConnection) -> Result<Self> {
+        let found: Vec<String> = sqlx::query_scalar(
+            "SELECT CAST(CONCAT(UPPER(TABLE_NAME), '.', UPPER(COLUMN_NAME)) AS CHAR) FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = 'information_schema' AND (TABLE_NAME = 'CHECK_CONSTRAINTS' \
+               OR (TABLE_NAME = 'COLUMNS' AND COLUMN_NAME = 'GENERATION_EXPRESSION'))",
+        )
+        .fetch_all(connection)
+        .await?;
+        Ok(Self(found.into_iter().collect()))
+    }
+
+    fn has(&self, column: &str) -> bool {
+        self.0.contains(column)
+    }
+
+    /// Only MariaDB's checks name their tables.
+    fn is_mariadb(&self) -> bool {
+        self.has("CHECK_CONSTRAINTS.TABLE_NAME")
+    }
+}
+
+/// Returns the names of the triggers of each table, as far as this user may see them.
+async fn triggers(connection: &mut MySqlConnection, schema: &str, names: &[String]) -> Result<HashMap<String, Rules>> {
+    let rows = select(
+        connection,
+        "SELECT CAST(EVENT_OBJECT_SCHEMA AS CHAR) AS own_schema, CAST(EVENT_OBJECT_TABLE AS CHAR) AS own_table, \
+           CAST(TRIGGER_NAME AS CHAR) AS name FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ?",
+        "EVENT_OBJECT_TABLE",
+        schema,
+        Some(names),
+    )
+    .await?;
+    let mut rules: HashMap<String, Rules> = HashMap::new();
+    for row in &rows {
+        rules.entry(row.try_get("own_table")?).or_default().triggers.push(row.try_get("name")?);
+    }
+    rules.values_mut().for_each(|rules| rules.triggers.sort());
+    Ok(rules)
+}
+
+/// Adds how tables are partitioned to their rules.
+async fn partitions(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: &[String],
+    rules: &mut HashMap<String, Rules>,
+) -> Result<()> {
+    let rows = select(
+        connection,
+        "SELECT DISTINCT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+           CAST(PARTITION_METHOD AS CHAR) AS method, CAST(PARTITION_EXPRESSION AS CHAR) AS expression \
+         FROM information_schema.PARTITIONS WHERE PARTITION_METHOD IS NOT NULL AND TABLE_SCHEMA = ?",
+        "TABLE_NAME",
+        schema,
+        Some(names),
+    )
+    .await?;
+    for row in &rows {
+        let (method, expression): (String, Option<String>) = (row.try_get("method")?, row.try_get("expression")?);
+        let by = format!("{method} ({})", expression.unwrap_or_default());
+        rules.entry(row.try_get("own_table")?).or_default().partitioned_by = Some(by);
+    }
+    Ok(())
+}
+
 /// Returns the columns of each table.
 async fn columns(
     connection: &mut MySqlConnection,
     schema: &str,
-    names: Option<&[String]>,
+    names: &[String],
     unique_keys: &HashMap<String, Vec<Vec<String>>>,
     checks: &mut Checks,
+    features: &Features,
 ) -> Result<HashMap<String, Vec<Column>>> {
-    let rows = select(
-        connection,
-        "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+    let with = "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
            CAST(COLUMN_NAME AS CHAR) AS name, CAST(COLUMN_TYPE AS CHAR) AS data_type, \
            CAST(IS_NULLABLE AS CHAR) AS nullable, CAST(COLUMN_KEY AS CHAR) AS part_of, \
-           CAST(COLUMN_COMMENT AS CHAR) AS remark, CAST(ORDINAL_POSITION AS SIGNED) AS place \
-         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ?",
-        "TABLE_NAME",
-        schema,
-        names,
-    )
-    .await?;
+           CAST(COLUMN_COMMENT AS CHAR) AS remark, CAST(ORDINAL_POSITION AS SIGNED) AS place, \
+           CAST(COLUMN_DEFAULT AS CHAR) AS default_value, CAST(EXTRA AS CHAR) AS extra, \
+           CAST(GENERATION_EXPRESSION AS CHAR) AS expression FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ?";
+    let without = "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+           CAST(COLUMN_NAME AS CHAR) AS name, CAST(COLUMN_TYPE AS CHAR) AS data_type, \
+           CAST(IS_NULLABLE AS CHAR) AS nullable, CAST(COLUMN_KEY AS CHAR) AS part_of, \
+           CAST(COLUMN_COMMENT AS CHAR) AS remark, CAST(ORDINAL_POSITION AS SIGNED) AS place, \
+           CAST(COLUMN_DEFAULT AS CHAR) AS default_value, CAST(EXTRA AS CHAR) AS extra, NULL AS expression \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ?";
+    let statement = if features.has("COLUMNS.GENERATION_EXPRESSION") { with } else { without };
+    let rows = select(connection, statement, "TABLE_NAME", schema, Some(names)).await?;
     let mut columns: HashMap<String, Vec<(i64, Column)>> = HashMap::new();
     for row in &rows {
         let table: String = row.try_get("own_table")?;
@@ -229,6 +305,11 @@ async fn columns(
             checked_values: check::allowed(
                 checks.remove(&(table.clone(), name.to_ascii_lowercase())).unwrap_or_default(),
             ),
+            default: default_of(row, features.is_mariadb(), &data_type)?,
+            generated: row
+                .try_get::<Option<String>, _>("expression")?
+                .filter(|text| !text.is_empty())
+                .map(|text| if features.is_mariadb() { text } else { unescaped(&text) }),
             data_type,
             underlying: None,
             nullable: row.try_get::<String, _>("nullable")? == "YES",
@@ -246,32 +327,48 @@ async fn columns(
     Ok(in_order.collect())
 }
 
+/// Returns the default of a column as SQL. MySQL gives a literal as it is, MariaDB gives SQL.
+fn default_of(row: &MySqlRow, is_mariadb: bool, data_type: &str) -> Result<Option<String>> {
+    let Some(value) = row.try_get::<Option<String>, _>("default_value")? else { return Ok(None) };
+    let extra: String = row.try_get::<Option<String>, _>("extra")?.unwrap_or_default().to_ascii_uppercase();
+    let is_number = !data_type.contains('(') && value.parse::<f64>().is_ok();
+    let is_expression = is_mariadb || is_number || extra.contains("DEFAULT_GENERATED") || is_now(&value);
+    let sql = if is_expression { value } else { format!("'{}'", value.replace('\'', "''")) };
+    let sql = if extra.contains("ON UPDATE") { format!("{sql} ON UPDATE CURRENT_TIMESTAMP") } else { sql };
+    Ok((!sql.eq_ignore_ascii_case("null")).then_some(sql))
+}
+
+/// Returns whether a default is the current time, which old servers do not mark as an expression.
+fn is_now(value: &str) -> bool {
+    value.get(..17).is_some_and(|start| start.eq_ignore_ascii_case("CURRENT_TIMESTAMP"))
+}
+
 /// The value lists that checks allow, by table and lowercase column name: column names are case-insensitive.
 type Checks = HashMap<(String, String), Vec<Vec<String>>>;
 
-/// Returns the value lists of each table's checks. Empty if the server does not support checks.
-async fn checks(connection: &mut MySqlConnection, schema: &str, names: Option<&[String]>) -> Result<Checks> {
+/// Returns the value lists of each table's checks, and adds the checks to the rules. Empty if the server does not
+/// support checks.
+async fn checks(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: &[String],
+    features: &Features,
+    rules: &mut HashMap<String, Rules>,
+) -> Result<Checks> {
     // The names of checks are unique within the table in MariaDB, and within the schema in MySQL.
-    let found: Vec<String> = sqlx::query_scalar(
-        "SELECT CAST(COLUMN_NAME AS CHAR) FROM information_schema.COLUMNS \
-         WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'CHECK_CONSTRAINTS'",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let has = |column: &str| found.iter().any(|found| found.eq_ignore_ascii_case(column));
-    let is_mariadb = has("TABLE_NAME");
+    let is_mariadb = features.is_mariadb();
     let rows = if is_mariadb {
         let statement = "SELECT CAST(CONSTRAINT_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
                            CAST(CONSTRAINT_NAME AS CHAR) AS name, CAST(CHECK_CLAUSE AS CHAR) AS expression \
                          FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ?";
-        select(connection, statement, "TABLE_NAME", schema, names).await?
-    } else if has("CHECK_CLAUSE") {
+        select(connection, statement, "TABLE_NAME", schema, Some(names)).await?
+    } else if features.has("CHECK_CONSTRAINTS.CHECK_CLAUSE") {
         let statement = "SELECT CAST(t.TABLE_SCHEMA AS CHAR) AS own_schema, CAST(t.TABLE_NAME AS CHAR) AS own_table, \
                            CAST(t.CONSTRAINT_NAME AS CHAR) AS name, CAST(c.CHECK_CLAUSE AS CHAR) AS expression \
                          FROM information_schema.TABLE_CONSTRAINTS t JOIN information_schema.CHECK_CONSTRAINTS c \
                            ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME \
                          WHERE t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES' AND t.TABLE_SCHEMA = ?";
-        select(connection, statement, "t.TABLE_NAME", schema, names).await?
+        select(connection, statement, "t.TABLE_NAME", schema, Some(names)).await?
     } else {
         Vec::new()
     };
@@ -283,6 +380,7 @@ async fn checks(connection: &mut MySqlConnection, schema: &str, names: Option<&[
     }
     let mut checks = Checks::new();
     for ((table, _), expression) in named {
+        check::add_to(rules.entry(table.clone()).or_default(), &expression, Dialect::MySql);
         if let Some(check) = check::parse(&expression, Dialect::MySql) {
             checks.entry((table, check.column.to_ascii_lowercase())).or_default().push(check.values);
         }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, Database, ForeignKey, Problems, Schema, Table, TableDetail, TableName},
+    catalog::{Bound, Column, Database, ForeignKey, Problems, Rules, Schema, Table, TableDetail, TableName},
     identity::Identity,
 };
 
@@ -231,7 +231,7 @@ async fn described(
     Ok(tables)
 }
 
-/// Returns the structure of these tables. Runs nine statements regardless of their number.
+/// Returns the structure of these tables. Runs eleven statements regardless of their number.
 pub(super) async fn details(
     connection: &mut PgConnection,
     database: Option<&str>,
@@ -244,19 +244,14 @@ pub(super) async fn details(
         .map(|(table, problems)| (table.name.clone(), (table, problems)))
         .collect();
     let mut keys = unique_keys(connection, schema, names).await?;
-    let mut columns = columns(connection, schema, names, &keys, &mut tables).await?;
+    let mut rules = triggers(connection, schema, names).await?;
+    let mut columns = columns(connection, schema, names, &keys, &mut tables, &mut rules).await?;
     let mut foreign_keys = foreign_keys(connection, schema, names).await?;
     let mut referrers = referrers(connection, schema, names).await?;
-    // Both run last: the server may wait for a table's lock, and an error ends the transaction.
     let mut views = HashMap::new();
-    match checks(connection, schema, names).await {
-        Ok(checks) => {
-            narrow(&mut columns, checks);
-            match definitions(connection, schema, names).await {
-                Err(error) if is_stopped(&error) => {}
-                read => views = read?,
-            }
-        }
+    // This runs last: the server may wait for a table's lock, and an error ends the transaction.
+    match expressions(connection, schema, names, &mut columns, &mut rules).await {
+        Ok(read) => views = read,
         Err(error) if is_stopped(&error) => {
             let problem = format!("The checks of {} cannot be read: another session holds a table.", shown(schema));
             tables.values_mut().for_each(|(_, problems)| problems.others.push(problem.clone()));
@@ -273,6 +268,7 @@ pub(super) async fn details(
             unique_keys: keys.remove(name).unwrap_or_default().into_iter().map(|key| key.columns).collect(),
             referenced_by: referrers.remove(name).unwrap_or_default(),
             definition: views.remove(name),
+            rules: rules.remove(name).unwrap_or_default(),
             problems,
             table,
         })
@@ -280,21 +276,110 @@ pub(super) async fn details(
     Ok(details.collect())
 }
 
-/// Returns the definitions of views and materialized views.
-async fn definitions(connection: &mut PgConnection, schema: &str, names: &[String]) -> Result<HashMap<String, String>> {
+/// Adds what the server prints as expressions: checks, defaults, computed columns and partitions. Returns the
+/// definitions of views.
+async fn expressions(
+    connection: &mut PgConnection,
+    schema: &str,
+    names: &[String],
+    columns: &mut HashMap<String, Vec<Column>>,
+    rules: &mut HashMap<String, Rules>,
+) -> Result<HashMap<String, String>> {
+    narrow(columns, checks(connection, schema, names, rules).await?);
+    defaults(connection, schema, names, columns).await?;
+    let views = definitions(connection, schema, names, rules).await;
+    // All else was read.
+    if views.as_ref().is_err_and(is_stopped) { Ok(HashMap::new()) } else { views }
+}
+
+/// Returns the triggers of each table, without those that the server adds for constraints.
+async fn triggers(connection: &mut PgConnection, schema: &str, names: &[String]) -> Result<HashMap<String, Rules>> {
     let rows = sqlx::query(
-        "SELECT c.relname::text AS name, pg_catalog.pg_get_viewdef(c.oid) AS definition FROM pg_catalog.pg_class c \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('v', 'm')",
+        "SELECT c.relname::text AS table_name, t.tgname::text AS name FROM pg_catalog.pg_trigger t \
+         JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND NOT t.tgisinternal ORDER BY t.tgname",
     )
     .bind(schema)
     .bind(names)
     .fetch_all(connection)
     .await?;
+    let mut rules: HashMap<String, Rules> = HashMap::new();
+    for row in &rows {
+        if let (Some(table), Some(trigger)) = (name(row, "table_name")?, name(row, "name")?) {
+            rules.entry(table).or_default().triggers.push(trigger);
+        }
+    }
+    Ok(rules)
+}
+
+/// Sets the defaults of columns and the expressions of computed ones.
+async fn defaults(
+    connection: &mut PgConnection,
+    schema: &str,
+    names: &[String],
+    columns: &mut HashMap<String, Vec<Column>>,
+) -> Result<()> {
+    // Servers before PostgreSQL 12 lack `attgenerated`.
+    let rows = sqlx::query(
+        "SELECT c.relname::text AS table_name, a.attname::text AS column_name, \
+           pg_catalog.left(pg_catalog.pg_get_expr(d.adbin, d.adrelid), $3) AS expression, \
+           coalesce(pg_catalog.to_jsonb(a) ->> 'attgenerated', '') <> '' AS generated \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.adnum AND NOT a.attisdropped \
+         WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2)",
+    )
+    .bind(schema)
+    .bind(names)
+    .bind(CUT)
+    .fetch_all(connection)
+    .await?;
+    for row in &rows {
+        let (Some(table), Some(column)) = (name(row, "table_name")?, name(row, "column_name")?) else { continue };
+        let of_table = columns.get_mut(&table).into_iter().flatten();
+        if let Some(column) = of_table.into_iter().find(|known| known.name == column) {
+            let expression = name(row, "expression")?;
+            if row.try_get("generated")? {
+                column.generated = expression;
+            } else {
+                column.default = expression.filter(|value| !value.to_ascii_uppercase().starts_with("NULL"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the definitions of views and materialized views, and adds how tables are partitioned to their rules.
+async fn definitions(
+    connection: &mut PgConnection,
+    schema: &str,
+    names: &[String],
+    rules: &mut HashMap<String, Rules>,
+) -> Result<HashMap<String, String>> {
+    let rows = sqlx::query(
+        "SELECT c.relname::text AS name, \
+           CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition, \
+           CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS partitioned_by, \
+           pg_catalog.left(pg_catalog.pg_get_expr(c.relpartbound, c.oid), $3) AS partition_bound \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) \
+           AND (c.relkind IN ('v', 'm', 'p') OR c.relispartition)",
+    )
+    .bind(schema)
+    .bind(names)
+    .bind(CUT)
+    .fetch_all(connection)
+    .await?;
     let mut definitions = HashMap::new();
     for row in &rows {
-        if let (Some(view), Some(definition)) = (name(row, "name")?, name(row, "definition")?) {
-            definitions.insert(view, definition);
+        let Some(table) = name(row, "name")? else { continue };
+        if let Some(definition) = name(row, "definition")? {
+            definitions.insert(table.clone(), definition);
+        }
+        let (by, bound) = (name(row, "partitioned_by")?, name(row, "partition_bound")?);
+        if by.is_some() || bound.is_some() {
+            let rules = rules.entry(table).or_default();
+            (rules.partitioned_by, rules.partition_bound) = (by, bound);
         }
     }
     Ok(definitions)
@@ -347,13 +432,14 @@ async fn unique_keys(
     Ok(keys)
 }
 
-/// Returns the columns of each table.
+/// Returns the columns of each table, and adds what the checks of their domains demand to the rules.
 async fn columns(
     connection: &mut PgConnection,
     schema: &str,
     names: &[String],
     keys: &HashMap<String, Vec<UniqueKey>>,
     tables: &mut HashMap<String, (Table, Problems)>,
+    rules: &mut HashMap<String, Rules>,
 ) -> Result<HashMap<String, Vec<Column>>> {
     let rows = sqlx::query(
         "SELECT c.relname::text AS table_name, a.attname::text AS name, a.atttypid AS type, \
@@ -385,6 +471,10 @@ async fn columns(
         if own.unreadable {
             problems.others.push(without("list of values", &of));
         }
+        for bound in &own.bounds {
+            let bound = Bound { column: name.clone(), ..bound.clone() };
+            rules.entry(table.clone()).or_default().bounds.push(bound);
+        }
         let keys = keys.get(&table).map_or(&[][..], Vec::as_slice);
         let alone = |key: &UniqueKey| matches!(key.columns.as_slice(), [only] if *only == name);
         let column = Column {
@@ -395,6 +485,8 @@ async fn columns(
             underlying: own.underlying.clone(),
             values: own.values.clone(),
             checked_values: check::allowed(own.checks.iter().cloned()),
+            default: None,
+            generated: None,
             nullable: !row.try_get::<bool, _>("required")? && !own.required,
             comment: comment(row, problems, &of)?,
             primary_key: keys.iter().any(|key| key.primary && key.columns.contains(&name)),
@@ -415,14 +507,20 @@ fn is_stopped(error: &sqlx::Error) -> bool {
 /// The value lists that the checks of tables allow, by table and column.
 type Checks = BTreeMap<(String, String), Vec<Vec<String>>>;
 
-async fn checks(connection: &mut PgConnection, schema: &str, names: &[String]) -> Result<Checks> {
+/// Returns the value lists in checks, and adds all checks to the rules of their tables.
+async fn checks(
+    connection: &mut PgConnection,
+    schema: &str,
+    names: &[String],
+    rules: &mut HashMap<String, Rules>,
+) -> Result<Checks> {
     let rows = sqlx::query(
         "SELECT c.relname::text AS table_name, a.attname::text AS column_name, \
            pg_catalog.left(pg_catalog.pg_get_expr(k.conbin, k.conrelid), $3) AS expression \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated \
-           AND cardinality(k.conkey) = 1 \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] \
+         LEFT JOIN pg_catalog.pg_attribute a ON cardinality(k.conkey) = 1 AND a.attrelid = c.oid \
+           AND a.attnum = k.conkey[1] \
          WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) ORDER BY c.oid, k.conname",
     )
     .bind(schema)
@@ -432,8 +530,10 @@ async fn checks(connection: &mut PgConnection, schema: &str, names: &[String]) -
     .await?;
     let mut checks = Checks::new();
     for row in &rows {
-        let (Some(table), Some(column)) = (name(row, "table_name")?, name(row, "column_name")?) else { continue };
+        let Some(table) = name(row, "table_name")? else { continue };
         let expression = name(row, "expression")?.unwrap_or_default();
+        check::add_to(rules.entry(table.clone()).or_default(), &expression, Dialect::Postgres);
+        let Some(column) = name(row, "column_name")? else { continue };
         if let Some(check) = check::parse(&expression, Dialect::Postgres).filter(|check| check.column == column) {
             checks.entry((table, column)).or_default().push(check.values);
         }

@@ -14,6 +14,7 @@ use super::{
     },
     catalog::{CUT, text},
 };
+use crate::domain::catalog::Bound;
 
 /// A user-defined type.
 #[derive(Default)]
@@ -28,6 +29,8 @@ pub(super) struct OwnType {
     pub(super) unreadable: bool,
     /// The value lists that the checks of the domains in the chain allow.
     pub(super) checks: Vec<Vec<String>>,
+    /// The comparisons in these checks; their column is `VALUE`.
+    pub(super) bounds: Vec<Bound>,
 }
 
 /// Returns the user-defined types among these. Runs two statements.
@@ -92,6 +95,7 @@ pub(super) async fn own_types(
         if let Some(one) = own.get_mut(&row.try_get::<Oid, _>("id")?) {
             let expression = text(row, "expression")?.and_then(Text::valid).unwrap_or_default();
             one.checks.extend(check::parse(&expression, Dialect::Postgres).map(|check| check.values));
+            one.bounds.extend(check::bounds(&expression, Dialect::Postgres));
         }
     }
     Ok(own)

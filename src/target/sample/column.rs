@@ -1,7 +1,7 @@
 //! Statistics of one column's values: bounds, nulls and samples.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -43,37 +43,73 @@ pub(in crate::target) struct ColumnSample {
     pub(in crate::target) class: Class,
     rows: u32,
     nulls: u32,
-    hidden: u32,
-    /// The number of occurrences of each text.
-    counts: HashMap<String, u32>,
+    pub(super) hidden: u32,
+    /// Each text with its place in the order of appearance.
+    texts: HashMap<String, usize>,
+    /// The number of occurrences of each text, by place.
+    counts: Vec<u32>,
+    /// The place of the text in each row; `None` for null.
+    pub(super) values: Vec<Option<usize>>,
 }
 
 impl ColumnSample {
     pub(super) fn new(name: &str, class: Class) -> Self {
-        Self { name: name.to_owned(), class, rows: 0, nulls: 0, hidden: 0, counts: HashMap::new() }
+        Self {
+            name: name.to_owned(),
+            class,
+            rows: 0,
+            nulls: 0,
+            hidden: 0,
+            texts: HashMap::new(),
+            counts: Vec::new(),
+            values: Vec::new(),
+        }
     }
 
     /// Discards all values.
     pub(in crate::target) fn clear(&mut self) {
         (self.rows, self.nulls, self.hidden) = (0, 0, 0);
+        self.texts.clear();
         self.counts.clear();
+        self.values.clear();
+    }
+
+    /// The distinct texts in the order of their places.
+    pub(super) fn distinct(&self) -> Vec<&str> {
+        let mut texts = vec![""; self.counts.len()];
+        for (text, place) in &self.texts {
+            texts[*place] = text;
+        }
+        texts
     }
 
     /// Adds a value.
     pub(in crate::target) fn push(&mut self, cell: Cell) {
         self.rows += 1;
+        let mut value = None;
         match cell {
             Cell::Null => self.nulls += 1,
             Cell::Hidden => self.hidden += 1,
             Cell::Text(_) if self.class == Class::Binary => self.hidden += 1,
-            Cell::Text(text) => *self.counts.entry(text).or_default() += 1,
+            Cell::Text(text) => {
+                let place = match self.texts.entry(text) {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(new) => {
+                        self.counts.push(0);
+                        *new.insert(self.counts.len() - 1)
+                    }
+                };
+                self.counts[place] += 1;
+                value = Some(place);
+            }
         }
+        self.values.push(value);
     }
 
     pub(super) fn finish(self) -> ColumnStatistics {
         let ordered = matches!(self.class, Class::Number | Class::Moment | Class::Text) && self.hidden == 0;
         // An empty text says nothing as a minimum or a sample, and NaN is no bound.
-        let shown = self.counts.keys().filter(|text| !text.trim().is_empty() && !text.eq_ignore_ascii_case("nan"));
+        let shown = self.texts.keys().filter(|text| !text.trim().is_empty() && !text.eq_ignore_ascii_case("nan"));
         let mut bounds: Option<[(Place, &String); 2]> = None;
         for text in shown.filter(|_| ordered) {
             let at = || (Place::of(self.class, text), text);
@@ -97,6 +133,8 @@ impl ColumnSample {
             maximum,
             samples: self.samples(),
             name: self.name,
+            copy_of: None,
+            not_before: None,
         }
     }
 
@@ -104,10 +142,10 @@ impl ColumnSample {
     /// deterministic.
     fn samples(&self) -> Vec<String> {
         let mut values: Vec<(&String, u32)> = self
-            .counts
+            .texts
             .iter()
             .filter(|(text, _)| !text.trim().is_empty())
-            .map(|(text, count)| (text, *count))
+            .map(|(text, place)| (text, self.counts[*place]))
             .collect();
         values.sort_by_cached_key(|(text, count)| (u32::MAX - count, hash(text), (*text).clone()));
         let mut chosen: Vec<&String> = values.into_iter().map(|(text, _)| text).take(SAMPLES).collect();

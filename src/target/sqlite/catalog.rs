@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection, sqlite::SqliteRow};
 use super::{
     super::{
         COMMENTS_TABLE,
-        check::{self, Check},
+        check::{self, Check, Dialect},
         quote::ansi,
         text::{Text, shown, with_noun, without},
     },
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, ForeignKey, Problems, Table, TableDetail},
+    catalog::{Column, ForeignKey, Problems, Rules, Table, TableDetail},
     text::some_of,
 };
 
@@ -384,7 +384,8 @@ pub(super) async fn details(
     let wanted: Vec<&str> = found.iter().map(|table| table.name.as_str()).collect();
     let raw = raw_columns(connection, &wanted, &mut problems).await?;
     let mut unique = unique_keys(connection, &wanted, &mut problems).await?;
-    let mut checks = checks(connection, &wanted).await?;
+    let (mut of_columns, mut rules) = expressions(connection, &wanted).await?;
+    triggers(connection, &wanted, &mut rules).await?;
     let mut definitions = definitions(connection, &wanted).await?;
     let mut links = links(connection, &spelled, &wanted, &mut problems).await?;
     let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
@@ -399,9 +400,11 @@ pub(super) async fn details(
                     let of = format!("{name}.{}", column.name);
                     text.or_problem(&mut problems.of(name).others, |_| without("comment", &of))
                 });
-                let lists = checks.remove(&(name.clone(), column.name.to_ascii_lowercase())).unwrap_or_default();
+                let key = (name.clone(), column.name.to_ascii_lowercase());
+                let OfColumn { lists, generated } = of_columns.remove(&key).unwrap_or_default();
                 Column {
                     comment,
+                    generated,
                     checked_values: check::allowed(lists),
                     ..column.describe(&unique_keys, with_rowid.contains(name))
                 }
@@ -416,6 +419,7 @@ pub(super) async fn details(
             unique_keys,
             referenced_by: links.referrers.remove(name).into_iter().flatten().collect(),
             definition: definitions.remove(name),
+            rules: rules.remove(name).unwrap_or_default(),
             problems,
             table,
         })
@@ -423,12 +427,21 @@ pub(super) async fn details(
     Ok(details.collect())
 }
 
-/// Returns the value lists that the checks of tables allow, by table and lowercase column name: SQLite's names are
-/// case-insensitive. SQLite stores checks only in the text of the definition.
-async fn checks(
+/// What a definition says of one column.
+#[derive(Default)]
+struct OfColumn {
+    /// The value lists that checks allow.
+    lists: Vec<Vec<String>>,
+    /// The expression that computes it.
+    generated: Option<String>,
+}
+
+/// Returns what the definitions of tables say of their columns, by table and lowercase column name, as SQLite's names
+/// are case-insensitive, and of whole tables. SQLite stores expressions only in the text of the definition.
+async fn expressions(
     connection: &mut SqliteConnection,
     tables: &[&str],
-) -> Result<HashMap<(String, String), Vec<Vec<String>>>> {
+) -> Result<(HashMap<(String, String), OfColumn>, HashMap<String, Rules>)> {
     let rows = sqlx::query(
         "SELECT name, sql FROM sqlite_schema \
          WHERE type = 'table' AND rootpage > 0 AND name IN (SELECT value FROM json_each(?))",
@@ -436,15 +449,39 @@ async fn checks(
     .bind(json(tables))
     .fetch_all(connection)
     .await?;
-    let mut checks: HashMap<(String, String), Vec<Vec<String>>> = HashMap::new();
+    let (mut of_columns, mut of_tables) = (HashMap::<_, OfColumn>::new(), HashMap::<_, Rules>::new());
     for row in &rows {
         // If a definition is not valid UTF-8, its unreadable names are already reported.
         let (Some(table), Some(sql)) = (name(row, "name")?, name(row, "sql")?) else { continue };
-        for Check { column, values } in check::of_definition(&sql) {
-            checks.entry((table.clone(), column.to_ascii_lowercase())).or_default().push(values);
+        let expressions = check::of_definition(&sql);
+        for expression in expressions.checks {
+            if let Some(Check { column, values }) = check::parse(expression, Dialect::Sqlite) {
+                of_columns.entry((table.clone(), column.to_ascii_lowercase())).or_default().lists.push(values);
+            }
+            check::add_to(of_tables.entry(table.clone()).or_default(), expression, Dialect::Sqlite);
+        }
+        for (column, expression) in expressions.generated {
+            let one = of_columns.entry((table.clone(), column.to_ascii_lowercase())).or_default();
+            one.generated = Some(expression.trim().to_owned());
         }
     }
-    Ok(checks)
+    Ok((of_columns, of_tables))
+}
+
+/// Adds the names of the tables' triggers to their rules.
+async fn triggers(
+    connection: &mut SqliteConnection,
+    tables: &[&str],
+    rules: &mut HashMap<String, Rules>,
+) -> Result<()> {
+    let triggers = "SELECT name, tbl_name FROM sqlite_schema \
+                    WHERE type = 'trigger' AND tbl_name IN (SELECT value FROM json_each(?)) ORDER BY name";
+    for row in &sqlx::query(triggers).bind(json(tables)).fetch_all(connection).await? {
+        if let (Some(trigger), Some(table)) = (name(row, "name")?, name(row, "tbl_name")?) {
+            rules.entry(table).or_default().triggers.push(trigger);
+        }
+    }
+    Ok(())
 }
 
 /// Returns the definitions of views.
@@ -476,6 +513,7 @@ struct RawColumn {
     required: bool,
     /// Position in the primary key, from 1; 0 if the column is not part of it.
     key_place: i64,
+    default: Option<String>,
 }
 
 impl RawColumn {
@@ -491,13 +529,14 @@ impl RawColumn {
             nullable: !self.required && !is_rowid,
             primary_key,
             unique,
+            default: self.default.clone(),
             ..Column::default()
         }
     }
 }
 
 const COLUMNS: &str = "SELECT asked.value AS table_name, c.name AS name, c.type AS declared, \
-       c.\"notnull\" AS required, c.pk AS key_place \
+       c.\"notnull\" AS required, c.pk AS key_place, c.dflt_value AS default_value \
      FROM json_each(?) asked JOIN pragma_table_xinfo(asked.value, 'main') c \
      WHERE c.hidden <> 1 ORDER BY asked.key, c.cid";
 
@@ -521,6 +560,7 @@ async fn raw_columns(
             declared: declared.unwrap_or_default(),
             required: row.try_get::<i64, _>("required")? != 0,
             key_place,
+            default: self::name(row, "default_value")?.filter(|value| !value.eq_ignore_ascii_case("null")),
         });
     }
     Ok(columns)
