@@ -127,6 +127,11 @@ impl<'a> DescriberClient<'a> {
         self.describer.batch_size(&self.sender.context().run.spec.options).max(1)
     }
 
+    /// Returns the draft of a subject whose text is certain without a request.
+    pub fn certain(&self, request: &DescribeRequest, subject: Subject) -> Option<Draft> {
+        self.describer.certain(request, subject)
+    }
+
     /// Returns whether the describer answers immediately, without a remote call.
     pub fn is_local(&self) -> bool {
         self.describer.is_local()

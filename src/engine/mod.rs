@@ -14,7 +14,7 @@ pub mod context;
 pub mod describing;
 pub mod groups;
 pub mod indexing;
-mod lineage;
+pub mod lineage;
 pub mod sending;
 pub mod tables;
 pub mod throttle;

@@ -52,7 +52,7 @@ use crate::{
 /// Number of rows read from the store at a time.
 const ROWS_AT_ONCE: u64 = 2_000;
 /// Maximum number of documented tables and columns that lend their texts to others.
-const DOCUMENTED: u64 = 50_000;
+pub const DOCUMENTED: u64 = 50_000;
 /// Maximum number of schemas of a database whose tables are listed.
 const SCHEMAS: usize = 100;
 /// Maximum number of tables one foreign key away that are told of.
@@ -487,25 +487,66 @@ impl<'a> Work<'a> {
         }
         let statistics = if options.profile_data { self.statistics(&table, &lineage).await? } else { None };
         let neighbours = self.neighbours(&table, &listed);
+        let whole = DescribeRequest {
+            table,
+            statistics,
+            lineage,
+            names: Arc::clone(&listed.names),
+            neighbours,
+            documented: Arc::clone(&self.documented),
+            subjects: Vec::new(),
+            revisions: Vec::new(),
+            options: options.clone(),
+            about: self.about.clone(),
+            is_retry: false,
+        };
+        let wanted = self.take_over(wanted, &whole).await?;
         let batches = wanted.chunks(self.client.batch_size());
         let revision = |row: &Row| row.again.and_then(|again| revisions.get(&again).cloned());
         let jobs = batches.map(|batch| Job {
             request: DescriptionRequest::Table(DescribeRequest {
-                table: Arc::clone(&table),
-                statistics: statistics.clone(),
-                lineage: Arc::clone(&lineage),
-                names: Arc::clone(&listed.names),
-                neighbours: Arc::clone(&neighbours),
-                documented: Arc::clone(&self.documented),
                 subjects: batch.iter().map(|(_, subject)| *subject).collect(),
                 revisions: batch.iter().map(|(row, _)| revision(row)).collect(),
-                options: options.clone(),
-                about: self.about.clone(),
-                is_retry: false,
+                ..whole.clone()
             }),
             rows: batch.iter().map(|(row, _)| row.clone()).collect(),
         });
         Ok(jobs.collect())
+    }
+
+    /// Records the rows whose texts are certain by inheritance, unless the options want them from the model, and returns
+    /// the others.
+    async fn take_over(
+        &self,
+        wanted: Vec<(Row, Subject)>,
+        request: &DescribeRequest,
+    ) -> Result<Vec<(Row, Subject)>, Halt> {
+        if !request.options.takes_over() {
+            return Ok(wanted);
+        }
+        let (mut certain, mut others) = (Vec::new(), Vec::new());
+        for (row, subject) in wanted {
+            let draft = row.again.is_none().then(|| self.client.certain(request, subject)).flatten();
+            match draft {
+                Some(draft) => {
+                    let request = DescribeRequest { subjects: vec![subject], ..request.clone() };
+                    certain.push((row, DescriptionRequest::Table(request).done(0, draft)));
+                }
+                None => others.push((row, subject)),
+            }
+        }
+        if !certain.is_empty() {
+            self.context
+                .record(move |edit| {
+                    for (row, outcome) in certain {
+                        edit.start_row(&row);
+                        edit.end_row(row, outcome);
+                    }
+                    Ok(())
+                })
+                .await?;
+        }
+        Ok(others)
     }
 
     /// Reads a schema or database and creates its request. If it no longer exists, its row is recorded as failed.

@@ -257,6 +257,10 @@ impl Describer for ProviderDescriber {
         Ok(DescribeAnswer { drafts: request.subjects.iter().map(&mut take).collect(), usage })
     }
 
+    fn certain(&self, request: &DescribeRequest, subject: Subject) -> Option<Draft> {
+        super::builtin::certain(request, subject)
+    }
+
     async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
         self.answer(&Brief::of_container(request)).await
     }

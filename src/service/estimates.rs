@@ -4,15 +4,22 @@
 //! no data. Input tokens are the likely size of the requests, without samples. Output tokens are the usual size of a
 //! description of that verbosity, but never more than the request's maximum.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     domain::{
         Error, Result,
-        profile::{LlmProfile, LlmProvider},
+        catalog::TableDetail,
+        documented::Documented,
+        lineage::Lineage,
+        profile::{DbProfile, LlmProfile, LlmProvider},
         run::{RunOptions, Verbosity},
     },
-    engine::walk::{Visit, comment_of},
+    engine::{
+        lineage::lineages,
+        tables::DOCUMENTED,
+        walk::{Visit, comment_of},
+    },
     port::{
         Ports,
         model::{DescribeRequest, Describer, ModelError, Subject},
@@ -34,6 +41,8 @@ pub struct Estimate {
     pub assets: i32,
     /// Number of tables and views that they belong to.
     pub tables: i32,
+    /// Number of these assets whose texts are certain by inheritance. They need no request.
+    pub inherited: i32,
     /// Number of requests to the model.
     pub requests: i32,
     /// Input tokens.
@@ -71,17 +80,52 @@ impl Estimates {
             let path = format!("input.targets.{at}");
             let scope = target.scope.clone().also_without(&profile.exclude);
             let about: Option<Arc<str>> = profile.about.as_deref().map(Arc::from);
-            for visit in walk_target(&self.ports, profile, &scope, &path).await? {
-                estimate.add(visit, describer.as_ref(), &order.options, about.as_ref());
+            let visits = walk_target(&self.ports, profile, &scope, &path).await?;
+            let known = if describer.is_local() || !order.options.takes_over() {
+                Known::default()
+            } else {
+                self.known(profile, &visits).await?
+            };
+            for visit in visits {
+                estimate.add(visit, describer.as_ref(), &order.options, about.as_ref(), &known);
             }
         }
         estimate.cost_usd = cost(&estimate, &order.llm_profile);
         Ok(estimate)
     }
+
+    /// Reads what the texts of columns may be taken over from.
+    async fn known(&self, profile: &DbProfile, visits: &[Visit]) -> Result<Known> {
+        let documented = self.ports.store.documented_assets(profile.id, DOCUMENTED).await?;
+        let mut known = Known { documented: Arc::new(Documented::of(documented)), lineages: HashMap::new() };
+        let Ok(target) = self.ports.targets.open(profile) else { return Ok(known) };
+        for visits in visits.chunk_by(|a, b| a.table.schema == b.table.schema) {
+            let tables: Vec<Arc<TableDetail>> = visits.iter().map(|visit| Arc::clone(&visit.table)).collect();
+            let found = lineages(target.as_ref(), profile.backend, &tables).await;
+            let schema = &visits[0].table.schema;
+            known.lineages.extend(found.into_iter().map(|(table, of)| ((schema.clone(), table), of.into())));
+        }
+        Ok(known)
+    }
+}
+
+/// What the texts of columns may be taken over from.
+#[derive(Default)]
+struct Known {
+    documented: Arc<Documented>,
+    /// By schema and table.
+    lineages: HashMap<(String, String), Arc<[Option<Lineage>]>>,
 }
 
 impl Estimate {
-    fn add(&mut self, visit: Visit, describer: &dyn Describer, options: &RunOptions, about: Option<&Arc<str>>) {
+    fn add(
+        &mut self,
+        visit: Visit,
+        describer: &dyn Describer,
+        options: &RunOptions,
+        about: Option<&Arc<str>>,
+        known: &Known,
+    ) {
         let Visit { table, subjects } = visit;
         let needed = |subject: &Subject| !options.missing_only || comment_of(&table, *subject).is_none();
         let subjects: Vec<Subject> = subjects.into_iter().filter(needed).collect();
@@ -89,23 +133,28 @@ impl Estimate {
             return;
         }
         self.tables += 1;
+        self.assets += i32::try_from(subjects.len()).unwrap_or(i32::MAX);
+        let lineage = known.lineages.get(&(table.schema.clone(), table.table.name.clone())).cloned();
+        let whole = DescribeRequest {
+            table,
+            statistics: None,
+            lineage: lineage.unwrap_or_default(),
+            names: Arc::default(),
+            neighbours: Arc::default(),
+            documented: Arc::clone(&known.documented),
+            subjects: Vec::new(),
+            revisions: Vec::new(),
+            options: options.clone(),
+            about: about.cloned(),
+            is_retry: false,
+        };
+        let is_certain = |subject: &Subject| options.takes_over() && describer.certain(&whole, *subject).is_some();
+        let (certain, subjects): (Vec<Subject>, Vec<Subject>) = subjects.into_iter().partition(is_certain);
+        self.inherited += i32::try_from(certain.len()).unwrap_or(i32::MAX);
         for batch in subjects.chunks(describer.batch_size(options).max(1)) {
-            let request = DescribeRequest {
-                table: table.clone(),
-                statistics: None,
-                lineage: Arc::default(),
-                names: Arc::default(),
-                neighbours: Arc::default(),
-                documented: Arc::default(),
-                subjects: batch.to_vec(),
-                revisions: Vec::new(),
-                options: options.clone(),
-                about: about.cloned(),
-                is_retry: false,
-            };
+            let request = DescribeRequest { subjects: batch.to_vec(), ..whole.clone() };
             let bound = describer.bound(&request);
             let usual = i64::try_from(batch.len()).unwrap_or(i64::MAX) * usual_tokens(options);
-            self.assets += i32::try_from(batch.len()).unwrap_or(i32::MAX);
             self.requests += 1;
             self.input_tokens += bound.likely_input_tokens;
             self.output_tokens += usual.min(bound.output_tokens);

@@ -75,10 +75,30 @@ async fn documented_columns_lend_their_texts() {
     assert!(!of("name").to_string().contains("What the buyer calls it"), "{}", of("name"));
     assert!(!of("created_at").to_string().contains("purchase"), "{}", of("created_at"));
 
-    // Models see them as data.
+    // Models are not asked for what is certain, unless the options say so.
     let model = ScriptedModel::builder().start().await;
     let llm = server.create_llm_profile(crate::harness::llm_input(&model.profile())).await;
-    described(&server, &profile, &["invoices"], json!({ "llmProfileId": llm })).await;
+    let third = described(&server, &profile, &["invoices"], json!({ "llmProfileId": llm })).await;
+    for column in ["customer_id", "cost_center"] {
+        let path = format!("main.invoices.{column}");
+        assert_eq!((&third[&path]["finalText"], model.requests_for(&path)), (&of(column)["finalText"], 0), "{column}");
+        assert_eq!(third[&path]["band"], "HIGH");
+    }
+    assert_eq!(model.requests_for("main.invoices.tax_code"), 1);
+    let estimate = "query ($input: StartRunInput!) { estimateRun(input: $input) { assets inherited requests } }";
+    let estimate = async |options: Value| {
+        let target = json!({ "dbProfileId": profile, "schemas": [{ "name": "main", "tables": [{ "name": "invoices" }] }] });
+        let input = json!({ "targets": [target], "llmProfileId": llm, "options": options });
+        server.data(estimate, json!({ "input": input })).await["estimateRun"].take()
+    };
+    let (with, without) = (estimate(json!({})).await, estimate(json!({ "inherit": false })).await);
+    assert_eq!((&with["assets"], &with["inherited"]), (&json!(7), &json!(2)), "{with}");
+    assert_eq!((&without["assets"], &without["inherited"]), (&json!(7), &json!(0)), "{without}");
+    assert_eq!(estimate(json!({ "instructions": "Be brief." })).await["inherited"], 0);
+
+    // Models see them as data.
+    let all = json!({ "llmProfileId": llm, "options": { "inherit": false } });
+    described(&server, &profile, &["invoices"], all).await;
     let asked = model.recorded();
     let prompt = asked.iter().find(|one| one.asks_for("main.invoices.cost_center")).unwrap().text("user");
     assert!(

@@ -42,6 +42,7 @@ const SETTINGS: &[(&str, Read)] = &[
     ("options.maxOutputTokens", |run| Some(run.spec.options.max_output_tokens.to_string())),
     ("options.verbosity", |run| Some(run.spec.options.verbosity.as_str().to_owned())),
     ("options.profileData", |run| Some(run.spec.options.profile_data.to_string())),
+    ("options.inherit", |run| Some(run.spec.options.inherit.to_string())),
     ("options.instructions", |run| run.spec.options.instructions.clone().filter(|text| !text.is_empty())),
     ("variations", |run| run.spec.variations.map(|mode| mode.as_str().to_owned())),
     ("budget.maxCostUsd", |run| run.spec.budget.max_cost_usd.map(|limit| limit.to_string())),

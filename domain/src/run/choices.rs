@@ -23,6 +23,9 @@ pub struct OptionChoices {
     pub verbosity: Option<Verbosity>,
     /// See [`RunOptions::profile_data`].
     pub profile_data: Option<bool>,
+    /// See [`RunOptions::inherit`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherit: Option<bool>,
     /// See [`RunOptions::instructions`].
     pub instructions: Option<String>,
 }
@@ -51,6 +54,7 @@ impl OptionChoices {
             max_output_tokens: self.max_output_tokens.unwrap_or(default.max_output_tokens),
             verbosity: self.verbosity.unwrap_or(default.verbosity),
             profile_data: self.profile_data.unwrap_or(default.profile_data),
+            inherit: self.inherit.unwrap_or(default.inherit),
             instructions: instructions.filter(|text| !text.trim().is_empty()),
         };
         options.validate(argument)?;

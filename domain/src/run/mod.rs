@@ -77,8 +77,16 @@ pub struct RunOptions {
     pub verbosity: Verbosity,
     /// Whether to read statistics and samples.
     pub profile_data: bool,
+    /// Whether texts that are certain by inheritance are taken over instead of requested from a model.
+    #[serde(default = "taken_over")]
+    pub inherit: bool,
     /// The caller's additional instructions for the model, up to 4,000 characters.
     pub instructions: Option<String>,
+}
+
+/// The value of [`RunOptions::inherit`] in runs from before it was stored.
+const fn taken_over() -> bool {
+    true
 }
 
 impl RunOptions {
@@ -93,8 +101,15 @@ impl RunOptions {
             max_output_tokens: 1024,
             verbosity: Verbosity::Detailed,
             profile_data: provider == LlmProvider::Builtin,
+            inherit: true,
             instructions: None,
         }
+    }
+
+    /// Returns whether a run takes over texts that are certain by inheritance. Instructions are for every asset.
+    #[must_use]
+    pub const fn takes_over(&self) -> bool {
+        self.inherit && self.instructions.is_none()
     }
 
     /// Checks that all options are in range. `argument` is the path of the options: `input.options`.

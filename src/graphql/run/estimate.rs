@@ -11,6 +11,8 @@ pub struct RunEstimate {
     assets: i32,
     /// The number of tables and views that they belong to.
     tables: i32,
+    /// The number of these assets whose texts are certain by inheritance (`inherit`): they cost nothing.
+    inherited: i32,
     /// The number of requests to the model.
     requests: i32,
     /// Tokens sent: the likely number. Samples (`profileData`) add to it.
@@ -23,10 +25,11 @@ pub struct RunEstimate {
 
 impl From<Estimate> for RunEstimate {
     fn from(estimate: Estimate) -> Self {
-        let Estimate { assets, tables, requests, input_tokens, output_tokens, cost_usd } = estimate;
+        let Estimate { assets, tables, inherited, requests, input_tokens, output_tokens, cost_usd } = estimate;
         Self {
             assets,
             tables,
+            inherited,
             requests,
             input_tokens: Long(input_tokens),
             output_tokens: Long(output_tokens),

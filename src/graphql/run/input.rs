@@ -221,6 +221,10 @@ pub struct RunOptionsInput {
     /// Whether to read statistics and sample values of the tables and show them to the model. Otherwise it sees only
     /// structure, keys and comments. Default: true for BUILTIN, false for others.
     profile_data: Option<bool>,
+    /// Whether to take over texts that are certain by inheritance instead of asking the model: a column of a view or a
+    /// partition has the comment of the column that it repeats, and a column has the text of a documented one that
+    /// agrees in name, type and key. Runs with instructions ask for all. Default: true.
+    inherit: Option<bool>,
     /// Instructions for the model, up to 4,000 characters.
     instructions: Option<String>,
 }
@@ -247,6 +251,7 @@ impl From<RunOptionsInput> for OptionChoices {
             max_output_tokens: options.max_output_tokens,
             verbosity: options.verbosity.map(Into::into),
             profile_data: options.profile_data,
+            inherit: options.inherit,
             instructions: options.instructions,
         }
     }

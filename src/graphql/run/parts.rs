@@ -258,6 +258,8 @@ pub struct RunOptions {
     verbosity: Verbosity,
     /// Whether to read statistics and sample values of the tables and show them to the model.
     profile_data: bool,
+    /// Whether texts that are certain by inheritance are taken over instead of requested from the model.
+    inherit: bool,
     /// Instructions for the model.
     instructions: Option<String>,
 }
@@ -272,6 +274,7 @@ impl From<&Options> for RunOptions {
             max_output_tokens: options.max_output_tokens,
             verbosity: options.verbosity.into(),
             profile_data: options.profile_data,
+            inherit: options.inherit,
             instructions: options.instructions.clone(),
         }
     }

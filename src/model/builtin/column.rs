@@ -44,6 +44,12 @@ const EMPTY_NAMES: &[&str] = &[
     "column",
 ];
 
+/// Returns whether a column repeats one that people described.
+pub fn is_certain(table: &TableReading<'_>, column: &Column) -> bool {
+    let by_people = inherited::text(table, &table.column(column), Verbosity::Detailed).is_some_and(|(_, by)| by);
+    by_people || table.documented.is_some_and(|documented| documented.lent(table.detail, column).agreed.is_some())
+}
+
 /// Describes a column.
 pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions) -> Draft {
     let reading = table.column(column);

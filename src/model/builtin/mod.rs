@@ -73,11 +73,25 @@ const BATCH_SIZE: usize = 64;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BuiltinDescriber;
 
+/// Returns the draft of a column whose text is certain, because it repeats a column that people described. `None` for
+/// other columns, for tables, and for a column that has a comment of its own.
+pub fn certain(request: &DescribeRequest, subject: Subject) -> Option<Draft> {
+    let Subject::Column(index) = subject else { return None };
+    let column = request.table.columns.get(index).filter(|column| column.comment.is_none())?;
+    let reading = reading_of(request);
+    let draft = column::is_certain(&reading, column).then(|| column::describe(&reading, column, &request.options))?;
+    Some(modest(draft, &request.table.column_path(&column.name), Some(&column.data_type)))
+}
+
+fn reading_of(request: &DescribeRequest) -> TableReading<'_> {
+    TableReading::of(&request.table, request.statistics.as_deref(), &request.lineage, &request.names)
+        .among(&request.documented, &request.neighbours)
+}
+
 #[async_trait]
 impl Describer for BuiltinDescriber {
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
-        let reading = TableReading::of(&request.table, request.statistics.as_deref(), &request.lineage, &request.names)
-            .among(&request.documented, &request.neighbours);
+        let reading = reading_of(request);
         let draft = |(at, subject): (usize, &Subject)| {
             let revision = request.revisions.get(at).and_then(Option::as_ref);
             match *subject {

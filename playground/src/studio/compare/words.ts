@@ -47,6 +47,7 @@ export const SETTINGS: Record<string, [label: string, read: Read]> = {
   'options.maxOutputTokens': ['Max tokens per answer', (run) => run.options.maxOutputTokens],
   'options.verbosity': ['Length', (run) => run.options.verbosity],
   'options.profileData': ['Statistics and samples', (run) => run.options.profileData],
+  'options.inherit': ['Known texts taken over', (run) => run.options.inherit],
   'options.instructions': ['Instructions', (run) => run.options.instructions],
   variations: ['Variations', () => null],
   'budget.maxCostUsd': ['Budget: cost', (run) => run.budget?.maxCostUsd],

@@ -62,6 +62,7 @@ export function EstimateFigures({ estimate }: { estimate: Estimate }) {
   const figures: [string, React.ReactNode][] = [
     ['Tables and views', data ? count(data.tables) : unknown],
     ['Assets to describe', data ? count(data.assets) : unknown],
+    ...(data && data.inherited > 0 ? [['Of these taken over', count(data.inherited)] as [string, React.ReactNode]] : []),
     ['Requests', data ? count(data.requests) : unknown],
     ['Tokens sent', data ? about(data.inputTokens) : unknown],
     ['Tokens received', data ? about(data.outputTokens) : unknown],

@@ -22,7 +22,7 @@ export interface PartProps {
 /** The paths of the fields below, as a regular expression. */
 export const OPTION_PATHS = [
   'llmProfileId',
-  'options\\.(missingOnly|replaceComments|alternatives|temperature|maxOutputTokens|profileData|instructions)',
+  'options\\.(missingOnly|replaceComments|alternatives|temperature|maxOutputTokens|profileData|inherit|instructions)',
   'budget\\.(maxCostUsd|maxTokens|maxSeconds)',
 ].join('|');
 
@@ -155,7 +155,7 @@ const IGNORED = 'Ignored by the builtin describer';
 export function OptionFields({ options, onChange, errorAt, model }: PartProps & { model: Model | undefined }) {
   const [open, setOpen] = useRemembered('new-run.options-open', false);
   const id = useId();
-  const fields = ['alternatives', 'temperature', 'maxOutputTokens', 'verbosity', 'profileData', 'instructions'];
+  const fields = ['alternatives', 'temperature', 'maxOutputTokens', 'verbosity', 'profileData', 'inherit', 'instructions'];
   const { alternatives, temperature, maxOutputTokens } = options;
   const wrong =
     isMarked(alternatives, temperature, maxOutputTokens) ||
@@ -239,6 +239,21 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
             onChange({ profileData: event.currentTarget.checked === isBuiltin ? null : event.currentTarget.checked })
           }
           error={errorAt('options.profileData')}
+        />
+        <Checkbox
+          className={classes.whole as string}
+          label="Take over texts that are already known"
+          description={
+            isBuiltin
+              ? 'The builtin describer always does.'
+              : 'A column of a view or a partition has the comment of the column that it repeats, and a column has the ' +
+                'text of a documented one with the same name, type and key. Their requests are saved. With ' +
+                'instructions, the model is asked for every text.'
+          }
+          checked={options.inherit || isBuiltin}
+          disabled={isBuiltin}
+          onChange={(event) => onChange({ inherit: event.currentTarget.checked })}
+          error={errorAt('options.inherit')}
         />
         <Textarea
           className={classes.whole as string}

@@ -15,6 +15,8 @@ export interface Options {
   verbosity: Verbosity;
   /** Null for the model's default: BUILTIN reads samples, no other model is shown any. */
   profileData: boolean | null;
+  /** Whether texts that are certain by inheritance are taken over instead of requested from the model. */
+  inherit: boolean;
   instructions: string;
   maxCostUsd: number | null;
   maxTokens: number | null;
@@ -30,6 +32,7 @@ export const DEFAULTS: Options = {
   maxOutputTokens: 1024,
   verbosity: 'DETAILED',
   profileData: null,
+  inherit: true,
   instructions: '',
   maxCostUsd: null,
   maxTokens: null,
@@ -48,7 +51,7 @@ export interface Model {
 }
 
 export function optionsInput(options: Options): RunOptionsInput {
-  const { missingOnly, replaceComments, alternatives, temperature, maxOutputTokens, verbosity, profileData } = options;
+  const { missingOnly, replaceComments, alternatives, temperature, maxOutputTokens, verbosity, profileData, inherit } = options;
   const instructions = options.instructions.trim();
   return {
     missingOnly,
@@ -58,6 +61,7 @@ export function optionsInput(options: Options): RunOptionsInput {
     ...(temperature === null ? {} : { temperature }),
     ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
     ...(profileData === null ? {} : { profileData }),
+    ...(inherit ? {} : { inherit }),
     ...(instructions === '' ? {} : { instructions }),
   };
 }
@@ -111,6 +115,7 @@ export function changed(options: Options): string[] {
     ...(differs('temperature') ? [`temperature ${options.temperature ?? 0.2}`] : []),
     ...(differs('maxOutputTokens') ? [`${options.maxOutputTokens ?? 1024} tokens an answer`] : []),
     ...(options.profileData === null ? [] : [options.profileData ? 'with samples' : 'without samples']),
+    ...(options.inherit ? [] : ['every text from the model']),
     ...(options.instructions.trim() === '' ? [] : ['instructions']),
   ];
 }

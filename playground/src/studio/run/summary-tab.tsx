@@ -217,6 +217,9 @@ function Settings({ run }: { run: Run }) {
             ? 'read; they stay on the server'
             : 'read and shown to the model',
       ],
+      ...(run.llmProfile?.provider === 'BUILTIN'
+        ? []
+        : [['Known texts taken over', yes(options.inherit && options.instructions === null)] as [string, React.ReactNode]]),
       ['Only without a comment', yes(options.missingOnly)],
       ["Replace people's comments", yes(options.replaceComments)],
     );

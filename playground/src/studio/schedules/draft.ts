@@ -57,6 +57,7 @@ export function draftOf(schedule: Schedule, models: Model[]): Draft {
       maxOutputTokens: options.maxOutputTokens,
       verbosity: options.verbosity,
       profileData: options.profileData === isBuiltin ? null : options.profileData,
+      inherit: options.inherit,
       instructions: options.instructions ?? '',
       maxCostUsd: budget?.maxCostUsd ?? null,
       maxTokens: budget?.maxTokens ?? null,
