@@ -197,7 +197,7 @@ pub enum Operand {
 /// What a database enforces in a table, besides keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// The expressions of its check constraints, as the database prints them.
+    /// The expressions of its check constraints, as the database prints them, without plain lists of values.
     pub checks: Vec<String>,
     /// The comparisons in these checks.
     pub bounds: Vec<Bound>,

@@ -183,6 +183,8 @@ pub struct KnownAsset {
     pub nullable: bool,
     /// Whether a column is part of the primary key.
     pub primary_key: bool,
+    /// Whether a unique key covers a column alone.
+    pub unique: bool,
     /// The key of the asset's table, or of the table itself; see [`table_key`].
     pub table_key: String,
     /// The column that a foreign key references, as displayed: `main.Artist.ArtistId`.

@@ -132,6 +132,8 @@ const COMPLETIONS: &[(&[&str], &str)] = &[
     (&["phone", "telephone", "fax", "mobile"], "number"),
     (&["e-mail", "IP", "MAC"], "address"),
     (&["ZIP", "postal"], "code"),
+    (&["updated", "modified", "changed"], "last"),
+    (&["sort"], "position"),
 ];
 
 /// How clauses begin that state only what the structure shows.
@@ -202,6 +204,7 @@ const TYPES: &[(&[&str], &[&str])] = &[
         &["character", "string", "text"],
     ),
     (&["bit", "bool", "boolean"], &["boolean", "false", "flag", "true"]),
+    (&["tinyint"], &["flag"]),
     (&["date"], &["date", "day"]),
     (&["datetime", "timestamp", "timestamptz"], &["date", "datetime", "moment", "time", "timestamp"]),
     (&["time", "timetz"], &["time"]),

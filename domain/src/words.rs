@@ -135,6 +135,15 @@ pub fn split_digits(word: &str) -> Vec<String> {
     parts
 }
 
+/// Returns whether a word of three letters or more leaves letters of a longer one out, but not the first.
+pub fn shortens(short: &str, long: &str) -> bool {
+    let mut rest = long.chars();
+    short.len() >= 3
+        && short.len() < long.len()
+        && short.chars().next() == long.chars().next()
+        && short.chars().all(|letter| rest.any(|other| other == letter))
+}
+
 /// The singular of a lower-case word; the word itself if it is a singular.
 pub fn singular(word: &str) -> String {
     if UNCOUNTED.contains(&word) || word.len() < 4 || !word.ends_with(|c: char| c.is_ascii_alphabetic()) {

@@ -31,6 +31,8 @@ pub struct Model {
     pub data_type: Option<String>,
     pub nullable: bool,
     pub primary_key: bool,
+    /// Whether a unique key covers the column alone.
+    pub is_unique: bool,
     /// The display name of the referenced column.
     pub refers_to: Option<String>,
     /// The `table_key` of the referenced table.

@@ -48,6 +48,7 @@ mod m20261129_000091_add_edited;
 mod m20261129_000092_create_displaced_review;
 mod m20261129_000093_index_facets;
 mod m20261129_000094_index_suggestion_tables;
+mod m20261130_000095_add_unique;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000092_create_displaced_review::Migration),
             Box::new(m20261129_000093_index_facets::Migration),
             Box::new(m20261129_000094_index_suggestion_tables::Migration),
+            Box::new(m20261130_000095_add_unique::Migration),
         ]
     }
 }

@@ -514,8 +514,8 @@ impl<'a> Work<'a> {
         Ok(jobs.collect())
     }
 
-    /// Records the rows whose texts are certain by inheritance, unless the options want them from the model, and returns
-    /// the others.
+    /// Records the rows whose texts are certain by inheritance, unless the options want them from the model, and
+    /// returns the others.
     async fn take_over(
         &self,
         wanted: Vec<(Row, Subject)>,

@@ -67,9 +67,9 @@ pub(super) fn bounds(expression: &str, dialect: Dialect) -> Vec<Bound> {
     read().unwrap_or_default()
 }
 
-/// Adds a check to the rules of its table.
+/// Adds a check to the rules of its table, unless it is a plain list, which its column has.
 pub(super) fn add_to(rules: &mut Rules, expression: &str, dialect: Dialect) {
-    if rules.checks.len() < CHECKS {
+    if rules.checks.len() < CHECKS && parse(expression, dialect).is_none() {
         rules.checks.push(expression.trim().chars().take(CHECK_LENGTH).collect());
         rules.bounds.extend(bounds(expression, dialect));
     }

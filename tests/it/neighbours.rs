@@ -87,7 +87,8 @@ async fn documented_columns_lend_their_texts() {
     assert_eq!(model.requests_for("main.invoices.tax_code"), 1);
     let estimate = "query ($input: StartRunInput!) { estimateRun(input: $input) { assets inherited requests } }";
     let estimate = async |options: Value| {
-        let target = json!({ "dbProfileId": profile, "schemas": [{ "name": "main", "tables": [{ "name": "invoices" }] }] });
+        let target =
+            json!({ "dbProfileId": profile, "schemas": [{ "name": "main", "tables": [{ "name": "invoices" }] }] });
         let input = json!({ "targets": [target], "llmProfileId": llm, "options": options });
         server.data(estimate, json!({ "input": input })).await["estimateRun"].take()
     };
@@ -162,6 +163,73 @@ async fn what_only_groups_tables_is_no_part_of_their_names_and_keys_are_presumed
     assert!(text("wp_comments").starts_with("One row per comment"), "{}", text("wp_comments"));
     // No key is declared, but one table is called so.
     let presumed = &all["main.wp_comments.user_id"];
-    assert_eq!(presumed["finalText"], "Identifier of the user; presumably refers to `wp_users`.", "{presumed}");
+    assert_eq!(presumed["finalText"], "Presumably refers to the user (wp_users).", "{presumed}");
     assert_ne!(presumed["band"], "HIGH");
+}
+
+const LEGACY: &str = "
+    CREATE TABLE SH_CAMPUS_T (CAMPUS_CD TEXT PRIMARY KEY, CAMPUS_NM TEXT);
+    CREATE TABLE CA_ACCOUNT_T (ACCOUNT_NBR TEXT PRIMARY KEY, ACCT_PHYS_CMP_CD TEXT REFERENCES SH_CAMPUS_T,
+        FRGN_CRNCY_CD TEXT, ZQX_CMP_CD TEXT REFERENCES SH_CAMPUS_T);
+    CREATE TABLE CA_ORG_T (ORG_CD TEXT PRIMARY KEY);
+    CREATE TABLE FP_BANK_T (BANK_CD TEXT PRIMARY KEY);
+    CREATE TABLE FP_DOC_HEADER_T (DOC_NBR TEXT PRIMARY KEY);
+    CREATE TABLE GL_ENTRY_T (ENTRY_NBR TEXT PRIMARY KEY);
+    CREATE TABLE GL_BALANCE_T (BAL_NBR TEXT PRIMARY KEY);
+    CREATE TABLE SH_STATE_T (STATE_CD TEXT PRIMARY KEY);";
+
+#[tokio::test]
+async fn names_of_old_databases_are_read() {
+    let target = SqliteTarget::new(LEGACY);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("ledger", &target.url()).await;
+    let all = described(&server, &profile, &[], json!({})).await;
+    let starts = |name: &str, start: &str| {
+        let text = all[&format!("main.{name}")]["finalText"].as_str().unwrap();
+        assert!(text.starts_with(start), "{name}: {text}");
+    };
+    // Neither the mark of all tables nor that of a module belongs to a name.
+    starts("CA_ACCOUNT_T", "One row per account");
+    starts("FP_BANK_T", "One row per bank");
+    // Vowels are left out, and a table that is referred to explains its abbreviation.
+    starts("CA_ACCOUNT_T.FRGN_CRNCY_CD", "Foreign currency code");
+    starts("CA_ACCOUNT_T.ACCT_PHYS_CMP_CD", "Refers to the physical campus");
+    // What cannot be read is never rated high.
+    let unread = &all["main.CA_ACCOUNT_T.ZQX_CMP_CD"];
+    assert_eq!(unread["band"], "LOW", "{unread}");
+}
+
+const TRANSLATED: &str = "
+    CREATE TABLE languages (languages_id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE products (products_id INTEGER PRIMARY KEY, products_price REAL);
+    CREATE TABLE products_options (products_options_id INTEGER, language_id INTEGER, products_options_name TEXT,
+        PRIMARY KEY (products_options_id, language_id));
+    CREATE TABLE exon (exon_id INTEGER PRIMARY KEY, perc_ident REAL, seq_region_start INTEGER);
+    CREATE TABLE transcript (transcript_id INTEGER PRIMARY KEY, updated DATETIME);
+    CREATE TABLE exon_transcript (exon_id INTEGER, transcript_id INTEGER, rank INTEGER);
+    CREATE TABLE priorities (id INTEGER PRIMARY KEY, urgency TINYINT(1), kind TEXT);
+    INSERT INTO priorities (urgency, kind) VALUES (1, 'low'), (2, 'high'), (3, 'low'), (4, 'high'), (4, 'low'),
+        (4, 'low'), (4, 'low'), (4, 'high'), (4, 'low'), (4, 'low'), (4, 'low'), (4, 'low');";
+
+#[tokio::test]
+async fn rows_of_languages_and_undeclared_keys_are_read() {
+    let target = SqliteTarget::new(TRANSLATED);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("shop", &target.url()).await;
+    let all = described(&server, &profile, &[], json!({})).await;
+    let of = |name: &str| &all[&format!("main.{name}")];
+    let says = |name: &str, part: &str| {
+        let text = of(name)["finalText"].as_str().unwrap();
+        assert!(text.contains(part), "{name}: {text}");
+    };
+    says("products_options", "One row per product option and language");
+    says("exon_transcript.transcript_id", "Presumably refers to the transcript (transcript)");
+    says("exon.perc_ident", "dentity");
+    says("exon.seq_region_start", "equence region start");
+    // A list of columns is seen anyway.
+    assert_eq!(of("products_options")["band"], "LOW");
+    assert_eq!(of("transcript.updated")["band"], "LOW", "{}", of("transcript.updated"));
+    // Four values are no flag, and what a sample holds is no rule.
+    assert!(!of("priorities.urgency")["finalText"].as_str().unwrap().contains("lag"), "{}", of("priorities.urgency"));
+    says("priorities.kind", "Values seen: high and low.");
 }

@@ -44,7 +44,7 @@ const RENTAL: &str = "
 /// A shop, whose customers write reviews and whose rows say who created them.
 const SHOP: &str = "
     CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
-    CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, email TEXT, created_by INTEGER REFERENCES users
+    CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, email TEXT UNIQUE, created_by INTEGER REFERENCES users
         (id));
     CREATE TABLE addresses (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), street TEXT);
     CREATE TABLE categories (id INTEGER PRIMARY KEY, name TEXT, parent_id INTEGER REFERENCES categories (id));
@@ -169,6 +169,16 @@ const ABOUT_SHOP: Questions = &[
         &["7 of the 8 columns of [main.orders]", "[main.orders.id]", "!main.orders.status"],
     ),
     ("Where is the scheduled end date of a work order stored?", &["1. [main.workorderrouting.scheduledenddate]"]),
+    ("Is the email of customers unique?", &["[main.customers.email] is unique: no value occurs twice."]),
+    ("Is the sku unique?", &["[main.products.sku] is not unique, as far as keys and indexes are declared."]),
+    (
+        "What is the primary key of order_lines?",
+        &["is [main.order_lines.order_id] and [main.order_lines.line_no] together."],
+    ),
+    ("What identifies an order?", &["The primary key of [main.orders] is [main.orders.id]."]),
+    ("What data type does the price of a product have?", &["[main.products.price] has the type REAL."]),
+    ("Can the customer_id of orders be null?", &["[main.orders.customer_id] is never null.", "!reviews"]),
+    ("Is the rating required?", &["[main.reviews.rating] may be null."]),
     ("Is there anything about suppliers?", &["Nothing in the catalog matches", "!["]),
 ];
 
@@ -191,6 +201,32 @@ async fn answers(server: &Server, profile: &str, questions: Questions) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_question_continues_the_one_before() {
+    let target = SqliteTarget::new(SHOP);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("shop", &target.url()).await;
+    let first =
+        asked(&server, json!({ "question": "How do customers join to orders?", "dbProfileIds": [profile] })).await;
+    assert!(first.answer.contains("[main.orders.customer_id] refers to [main.customers.id]"), "{}", first.answer);
+    let next = async |question: &str| {
+        asked(&server, json!({ "question": question, "sessionId": first.session, "dbProfileIds": [profile] }))
+            .await
+            .answer
+    };
+    let products = next("And to products?").await;
+    let ways =
+        ["They join as follows", "[main.orders.customer_id] refers to [main.customers.id]", "[main.products.id]"];
+    assert!(ways.iter().all(|part| products.contains(part)), "{products}");
+    let references = next("Which tables reference orders?").await;
+    assert!(references.contains("[main.order_lines.order_id]"), "{references}");
+    let others = next("What about users?").await;
+    assert!(others.contains("These refer to [main.users]") && others.contains("customers.created_by"), "{others}");
+    // What names no table is a question of its own.
+    let own = next("And where is the street stored?").await;
+    assert!(own.contains("[main.addresses.street]"), "{own}");
 }
 
 #[tokio::test]

@@ -217,6 +217,11 @@ fn read_word(word: &str, context: &Context) -> Vec<Token> {
         let token = |part| by_catalog(part, context).or_else(|| known(part, context)).unwrap_or_else(|| english(part));
         return parts.into_iter().map(token).collect();
     }
+    if !context.is_foreign
+        && let Some(whole) = segmentation::without_vowels(word)
+    {
+        return vec![Token { raw: word.to_owned(), text: whole.to_owned(), grasp: Grasp::Likely }];
+    }
     let grasp = if word.chars().all(|c| c.is_ascii_digit()) || segmentation::is_english(word) {
         Grasp::Word
     } else if looks_like_a_word(word) {
@@ -379,5 +384,8 @@ mod tests {
         assert_eq!(read("syntax"), "syntax");
         assert_eq!(read("composer"), "composer");
         assert_eq!(read("HTTPServerIDs"), "HTTP server identifiers");
+        assert_eq!(read("BDGT_GNRTN_MTHD"), "budget generation method");
+        assert_eq!(read("FRGN_CRNCY_DPST"), "foreign currency deposit");
+        assert_eq!(read("seq_region_start"), "sequence region start");
     }
 }

@@ -18,6 +18,10 @@ const LEFT_OUT: usize = 3;
 /// How many tables must begin alike, and of how many in ten, for the beginning to be a mark of the whole catalog.
 const ALIKE: usize = 4;
 const ALIKE_OF_TEN: usize = 7;
+/// The longest mark of a module or at the end, how many tables must have one, and of how many in ten.
+const AFFIX: usize = 3;
+const MODULES: usize = 8;
+const MODULES_OF_TEN: usize = 8;
 
 /// The names of the tables of a catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +36,11 @@ pub struct TableNames {
     mark: Option<String>,
     /// The parts before a double underscore that several names share.
     groups: BTreeSet<String>,
+    /// The short last word that most of the names share: `T` of `CA_ACCOUNT_T`.
+    tail: Option<String>,
+    /// Short first words of modules (`CA`, `FP`), each shared by several names, where nearly all names have one and
+    /// all differ without.
+    modules: BTreeSet<String>,
 }
 
 impl TableNames {
@@ -58,6 +67,12 @@ impl TableNames {
         }
         let is_mark = |count: usize| count >= ALIKE && count * 10 >= names.len() * ALIKE_OF_TEN;
         of.mark = firsts.into_iter().find(|(_, count)| is_mark(*count)).map(|(first, _)| first);
+        let mut lasts: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, last) in names.iter().filter_map(|name| name.rsplit_once('_')).filter(|(_, last)| is_affix(last)) {
+            *lasts.entry(last.to_lowercase()).or_default() += 1;
+        }
+        of.tail = lasts.into_iter().find(|(_, count)| is_mark(*count)).map(|(last, _)| last);
+        of.modules = of.modules_of(&names);
         of.groups = groups.into_iter().filter(|(_, count)| *count > 1).map(|(group, _)| group).collect();
         // Words are taken apart with the words of all names, so that comes second.
         for name in &names {
@@ -67,6 +82,35 @@ impl TableNames {
             called.push((*name).to_owned());
         }
         of
+    }
+
+    /// The first words that only name the modules of an application.
+    fn modules_of(&self, names: &BTreeSet<&str>) -> BTreeSet<String> {
+        let bare = |name: &str| {
+            let (first, rest) = self.untailed(name).split_once('_')?;
+            Some((first.to_lowercase(), rest.to_lowercase()))
+        };
+        let parts: Vec<(String, String)> =
+            names.iter().filter_map(|name| bare(name)).filter(|(first, _)| is_affix(first)).collect();
+        let mut firsts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (first, _) in &parts {
+            *firsts.entry(first).or_default() += 1;
+        }
+        firsts.retain(|_, count| *count > 1);
+        let covered: usize = firsts.values().sum();
+        let of_modules = parts.iter().filter(|(first, _)| firsts.contains_key(first.as_str()));
+        let rests: BTreeSet<&str> = of_modules.map(|(_, rest)| rest.as_str()).collect();
+        let all_differ = rests.len() == covered;
+        let fits = firsts.len() > 1 && covered >= MODULES && covered * 10 >= names.len() * MODULES_OF_TEN && all_differ;
+        if fits { firsts.into_keys().map(str::to_owned).collect() } else { BTreeSet::new() }
+    }
+
+    /// Takes off the short last word that most names share.
+    fn untailed<'n>(&self, name: &'n str) -> &'n str {
+        match (&self.tail, name.rsplit_once('_')) {
+            (Some(tail), Some((rest, last))) if last.eq_ignore_ascii_case(tail) && !rest.is_empty() => rest,
+            _ => name,
+        }
     }
 
     fn apart(&self, word: &str) -> Vec<String> {
@@ -138,14 +182,24 @@ impl TableNames {
         {
             return rest.trim_start_matches('_');
         }
-        let Some(mark) = &self.mark else { return name };
+        let name = self.untailed(name);
+        let only_groups = |first: &str| {
+            self.mark.as_ref().is_some_and(|mark| first.eq_ignore_ascii_case(mark))
+                || self.modules.contains(&first.to_lowercase())
+        };
         match name.split_once('_') {
-            Some((first, rest)) if first.eq_ignore_ascii_case(mark) && !rest.trim_matches('_').is_empty() => {
+            Some((first, rest)) if only_groups(first) && !rest.trim_matches('_').is_empty() => {
                 rest.trim_start_matches('_')
             }
             _ => name,
         }
     }
+}
+
+/// Returns whether a first or last word may only mark a table: it is short and no English word.
+fn is_affix(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    word.len() <= AFFIX && word.bytes().all(|b| b.is_ascii_alphabetic()) && !super::segmentation::is_english(&lower)
 }
 
 /// The words of a thing in the singular.
@@ -176,6 +230,12 @@ mod tests {
     fn marks_of_the_whole_catalog_are_no_part_of_a_name() {
         let names = TableNames::of(["wp_posts", "wp_users", "wp_comments", "wp_term_taxonomy", "other"]);
         assert_eq!(names.ungrouped("wp_posts"), "posts");
+        let legacy =
+            ["CA_ACCOUNT_T", "CA_CHART_T", "CA_ORG_T", "FP_BANK_T", "FP_DOC_HEADER_T", "GL_ENTRY_T", "GL_BALANCE_T"];
+        let names = TableNames::of(legacy.into_iter().chain(["SH_STATE_T", "SH_ROOM_T"]));
+        assert_eq!((names.ungrouped("CA_ACCOUNT_T"), names.ungrouped("FP_DOC_HEADER_T")), ("ACCOUNT", "DOC_HEADER"));
+        let orders = ["po_line", "po_header", "so_line", "so_header", "ap_line", "ap_header", "ar_line", "ar_header"];
+        assert_eq!(TableNames::of(orders).ungrouped("po_line"), "po_line", "lines of what?");
         let names = TableNames::of(["core_eia__plants", "core_eia__boilers", "core_ferc__plants", "order_lines"]);
         assert_eq!(names.ungrouped("core_eia__plants"), "plants");
         assert_eq!(names.ungrouped("order_lines"), "order_lines");

@@ -54,6 +54,51 @@ pub fn is_english(word: &str) -> bool {
     RANKS.contains_key(word) || is_plain(word)
 }
 
+/// Words by their letters without vowels, each with the best word, its rank and the rank of the next.
+static SKELETONS: LazyLock<HashMap<String, (&'static str, u32, u32)>> = LazyLock::new(|| {
+    let mut skeletons: HashMap<String, (&'static str, u32, u32)> = HashMap::new();
+    let words = RANKS.iter().filter(|(_, rank)| **rank < SKELETON_WORDS);
+    for (word, rank) in words.map(|(word, rank)| (*word, *rank)) {
+        let known = skeletons.entry(skeleton(word)).or_insert((word, rank, u32::MAX));
+        if rank < known.1 {
+            *known = (word, rank, known.1);
+        } else if rank > known.1 {
+            known.2 = known.2.min(rank);
+        }
+    }
+    skeletons
+});
+
+/// The shortest word without vowels that is read, among how many of the frequent words it may be if it is as short as
+/// that or longer, and how much rarer the next fitting one must be.
+const SKELETON_FROM: usize = 4;
+const SKELETON_SHORT_WORDS: u32 = 8_000;
+const SKELETON_WORDS: u32 = 15_000;
+const RARER: u32 = 4;
+
+/// The letters of a word without vowels, except the first, and with each double letter once.
+fn skeleton(word: &str) -> String {
+    let mut letters: Vec<char> = Vec::new();
+    for (at, letter) in word.chars().enumerate() {
+        if (at == 0 || !"aeiou".contains(letter)) && letters.last() != Some(&letter) {
+            letters.push(letter);
+        }
+    }
+    letters.into_iter().collect()
+}
+
+/// The word that was written without its vowels, as old databases do: `gnrtn` is `generation`. `None` if no word or
+/// several fit.
+pub fn without_vowels(word: &str) -> Option<&'static str> {
+    let is_bare = word.len() >= SKELETON_FROM && word.bytes().all(|b| b.is_ascii_lowercase()) && {
+        let rest = &word[1..];
+        !rest.contains(['a', 'e', 'i', 'o', 'u'])
+    };
+    let (found, rank, next) = SKELETONS.get(&skeleton(word)).filter(|_| is_bare)?;
+    let most = if word.len() == SKELETON_FROM { SKELETON_SHORT_WORDS } else { SKELETON_WORDS };
+    (found.len() > word.len() && *rank < most && *next >= rank.saturating_mul(RARER)).then_some(found)
+}
+
 /// Splits a lower-case word into words, or returns `None` if it stays whole. `among_english` says whether the names
 /// around it are English. Words of the catalog's own names count as plain words.
 pub fn segmented<'w>(word: &'w str, among_english: bool, catalog: &TableNames) -> Option<Vec<&'w str>> {

@@ -97,8 +97,8 @@ fn parser(sql: &str, backend: DbBackend) -> Option<Parser<'static>> {
     is_shallow(&tokens).then(|| Parser::new(dialect).with_recursion_limit(DEEPEST).with_tokens(tokens))
 }
 
-/// Returns whether the tree of these tokens is shallow enough for every step that walks it. The parser's own limit counts
-/// parentheses, but not the links of a chain (`a AND b AND …`), of which each is a level of the tree.
+/// Returns whether the tree of these tokens is shallow enough for every step that walks it. The parser's own limit
+/// counts parentheses, but not the links of a chain (`a AND b AND …`), of which each is a level of the tree.
 fn is_shallow(tokens: &[Token]) -> bool {
     // For each open parenthesis: the tokens since the last comma or clause, and the set operations.
     let mut levels = vec![(0_usize, 0_usize)];

@@ -222,6 +222,9 @@ impl<'a> Tools<'a> {
         put("kind", Some(asset.path.kind.noun().to_owned()));
         put("type", asset.data_type.as_deref().map(|text| cut(&one_line(text), 80)));
         put("key", asset.primary_key.then(|| "primary key".to_owned()));
+        let is_column = asset.path.kind == AssetKind::Column;
+        put("unique", (is_column && asset.unique).then(|| "no value twice".to_owned()));
+        put("null", is_column.then(|| if asset.nullable { "allowed" } else { "not allowed" }.to_owned()));
         put("references", asset.references.as_ref().map(|path| self.spell(asset.db_profile_id, path)));
         put(
             "together_with",

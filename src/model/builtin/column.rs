@@ -111,6 +111,13 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     if !says_something && reading.shape.is_none() && reading.key.is_none() {
         sketch.at_most(0.45);
     }
+    if wordings.because == wording::PRESUMED {
+        sketch.at_most(0.70);
+    }
+    // What was not read is in the text as it stands in the name.
+    if reading.tokens.iter().any(|token| token.grasp == Grasp::Cryptic && token.raw.len() > 1) {
+        sketch.at_most(0.45);
+    }
     if inherited.as_ref().is_some_and(|(_, by_people)| *by_people) {
         sketch.at_least(0.85);
     }
@@ -346,6 +353,9 @@ fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
         let all = reading.values_complete && reading.values.len() <= LISTED;
         let text = if all && reading.is_set() {
             format!("Any combination of {}", words::listed(&shown, "and"))
+        } else if all && reading.values_from == "sample" {
+            // No rule of the database says that there are no others.
+            format!("Values seen: {}", words::listed(&shown, "and"))
         } else if all && shown.len() == 1 {
             format!("Only {} is allowed", shown[0])
         } else if all {

@@ -151,6 +151,15 @@ impl Entity {
         all.dedup();
         let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()))
             || (all.len() > 1 && all.last().is_some_and(|word| AGGREGATES.contains(&words::singular(word).as_str())));
+        // The plural of a table before another word: `products_options` beside `products`.
+        if let Some((_, before)) = all.split_last_mut() {
+            for word in before {
+                let one = words::singular(word);
+                if one != *word && context.catalog().only_called(std::slice::from_ref(&one)).is_some() {
+                    *word = one;
+                }
+            }
+        }
         let as_named = all.join(" ");
         if !phrase && let Some(word) = all.last_mut() {
             *word = stem(word);

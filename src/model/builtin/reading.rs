@@ -230,13 +230,25 @@ impl<'a> TableReading<'a> {
     /// Reads one of its columns.
     pub fn column(&self, column: &'a Column) -> ColumnReading<'a> {
         let statistics = self.statistics.and_then(|all| all.columns.iter().find(|one| one.name == column.name));
-        let data_type = DataType::of(column.built_in_type());
+        let data_type = type_of(column, statistics);
+        let key = self.detail.foreign_key_of(&column.name);
         let mut parts = words::split(&column.name);
         if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() {
             parts.remove(0);
         }
         let mut tokens = vocabulary::read(&parts.join("_"), &self.context);
         read_unit(&mut tokens, data_type);
+        if let Some(target) = key.filter(|key| key.only_column().is_some()) {
+            read_by_target(&mut tokens, &self.target(target));
+        }
+        if let Some(last) = tokens.last_mut() {
+            match last.raw.as_str() {
+                "seq" if data_type == DataType::Integer => "sequence number".clone_into(&mut last.text),
+                // A share or a measure identifies nothing.
+                "ident" if data_type == DataType::Decimal => "identity".clone_into(&mut last.text),
+                _ => {}
+            }
+        }
         for token in tokens.iter_mut().filter(|token| data_type.is_number() && TEXTS.contains(&token.text.as_str())) {
             if let Grasp::Ambiguous(others) = &token.grasp
                 && let Some(other) = others.iter().find(|other| !TEXTS.contains(other))
@@ -256,14 +268,18 @@ impl<'a> TableReading<'a> {
         let unit_only = tokens.last().is_some_and(|token| {
             own + token.text.split(' ').count() == words.len() && units::unit(&token.raw, "").is_some()
         });
-        if own > 0 && own < words.len() && !unit_only {
+        // `transcript_id` in a table `exon_transcript` beside a table `transcript` is that one's.
+        let is_others = own < self.entity.words.len()
+            && words.last().is_some_and(|last| last == "identifier")
+            && self.context.catalog().only_called(&words[..words.len() - 1]).is_some();
+        if own > 0 && own < words.len() && !unit_only && !is_others {
             words.drain(..own);
         }
         let is_sensitive = self.is_sensitive(&words, shape);
         let mut reading = ColumnReading {
             column,
             statistics,
-            key: self.detail.foreign_key_of(&column.name),
+            key,
             lineage: self.lineage_of(column),
             data_type,
             tokens,
@@ -435,6 +451,31 @@ impl<'a> ColumnReading<'a> {
     }
 }
 
+/// The type of a column. A number of one digit is no flag if it has other values than 0 and 1.
+fn type_of(column: &Column, statistics: Option<&ColumnStatistics>) -> DataType {
+    let data_type = DataType::of(column.built_in_type());
+    let beyond = |value: &Option<String>| value.as_deref().is_some_and(|value| !matches!(value, "0" | "1"));
+    let is_number = data_type == DataType::Boolean
+        && statistics.is_some_and(|one| beyond(&one.minimum) || beyond(&one.maximum))
+        && column.built_in_type().to_ascii_lowercase().starts_with("tinyint");
+    if is_number { DataType::Integer } else { data_type }
+}
+
+/// Reads abbreviations by the name of the table that the column refers to: `CMP` before a reference to `SH_CAMPUS_T`.
+fn read_by_target(tokens: &mut [Token], target: &Entity) {
+    let known = |token: &&Token| matches!(token.grasp, Grasp::Word | Grasp::Abbreviation);
+    let words: Vec<&str> = target.tokens.iter().filter(known).flat_map(|token| token.text.split(' ')).collect();
+    for token in tokens.iter_mut().filter(|token| token.grasp != Grasp::Word && token.text != "identifier") {
+        let mut fitting = words.iter().filter(|word| words::shortens(&token.raw, word));
+        if let (Some(word), None) = (fitting.next(), fitting.next())
+            && token.grasp != Grasp::Abbreviation
+        {
+            (*word).clone_into(&mut token.text);
+            token.grasp = Grasp::Abbreviation;
+        }
+    }
+}
+
 /// Reads a unit at the end of a name. After a point in time (`ts_ms`), the unit is dropped, since the samples show it.
 fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
     let [.., before, last] = tokens.as_mut_slice() else { return };
@@ -456,10 +497,13 @@ fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
 }
 
 /// The first word that all column names share, if there are at least three: `cst_name`, `cst_city`, `cst_phone`.
-/// Columns of foreign keys are ignored.
+/// Columns of foreign keys and identifiers of other things are ignored.
 fn shared_prefix(detail: &TableDetail) -> Option<String> {
-    let own: Vec<&Column> =
-        detail.columns.iter().filter(|column| detail.foreign_key_of(&column.name).is_none()).collect();
+    let is_own = |column: &&Column| {
+        let is_key = column.primary_key || words::split(&column.name).last().is_some_and(|last| last == "id");
+        detail.foreign_key_of(&column.name).is_none() && !is_key
+    };
+    let own: Vec<&Column> = detail.columns.iter().filter(is_own).collect();
     let first = words::split(&own.first()?.name).first()?.clone();
     let shared = own.len() >= 3
         && own.iter().all(|column| {

@@ -1,7 +1,7 @@
 //! What the database enforces or sets by itself: checks that compare, defaults and generated columns.
 //!
-//! The rule: only what the catalog says, in the words of a data dictionary. What everyone expects of a column (a creation
-//! time that is set to the current time) is said only where all is said.
+//! The rule: only what the catalog says, in the words of a data dictionary. What everyone expects of a column (a
+//! creation time that is set to the current time) is said only where all is said.
 
 use crate::domain::catalog::{Bound, Comparison, Operand};
 

@@ -51,6 +51,10 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
     if table.entity.tokens.iter().any(|token| token.grasp == Grasp::Cryptic) {
         sketch.at_most(0.60);
     }
+    // Only keys tell what a row hangs on; a list of columns is seen anyway.
+    if table.foreign_keys().is_empty() && referring(table).is_empty() && table.tables_read().is_empty() {
+        sketch.at_most(0.49);
+    }
     // Nothing in the name is a known word.
     if table.entity.tokens.iter().all(|token| matches!(token.grasp, Grasp::Likely | Grasp::Cryptic)) {
         sketch.at_most(0.45);
@@ -172,6 +176,7 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
         );
     }
     let subject = part_of(table).unwrap_or_else(|| one.clone());
+    let subject = if is_translated(table) { format!("{subject} and language") } else { subject };
     let subject = match table.entity.style {
         Style::Fact if !one.contains("fact") => format!("{subject} (fact table)"),
         Style::Dimension => format!("{subject} (dimension table)"),
@@ -214,6 +219,15 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     texts.push(format!("{many}{with_many}"));
     texts.push(format!("one row per {subject}"));
     (texts, "The name says what a row stands for".to_owned())
+}
+
+/// Returns whether the primary key has the language besides other columns.
+fn is_translated(table: &TableReading<'_>) -> bool {
+    let key = table.primary_key();
+    let is_language = |column: &&Column| {
+        table.column(column).words.first().is_some_and(|word| matches!(word.as_str(), "language" | "locale"))
+    };
+    key.len() > 1 && key.iter().any(is_language) && !table.entity.words.iter().any(|word| word == "language")
 }
 
 fn understood(table: &TableReading<'_>) -> bool {

@@ -48,6 +48,7 @@ pub(in crate::store) fn known_asset(row: catalog_asset::Model) -> KnownAsset {
         path: record::path_of!(row),
         data_type: row.data_type,
         nullable: row.nullable,
+        unique: row.is_unique,
         primary_key: row.primary_key,
         table_key: row.table_key,
         references: row.refers_to,

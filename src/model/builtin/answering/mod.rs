@@ -34,13 +34,27 @@ impl Converser for BuiltinConverser {
     ) -> Result<(Step, Usage), ModelError> {
         let usage = Usage { requests: 1, ..Usage::default() };
         let found: Value = serde_json::from_str(conversation.found).unwrap_or_default();
-        let asked = Asked::of(conversation, &found);
-        if !conversation.due && conversation.rounds.is_empty() {
+        // What a continued question was about is searched for first.
+        let before = question::continued(conversation);
+        let own_rounds = conversation.rounds.get(usize::from(before.is_some())..).unwrap_or_default();
+        let asked = match (before, conversation.rounds.first().and_then(|round| round.first())) {
+            (Some(before), None) if !conversation.due => {
+                return Ok((Step::Use(question::search(before, conversation.tools)), usage));
+            }
+            (Some(before), Some(searched)) => {
+                let found_before = serde_json::from_str(&searched.result).unwrap_or_default();
+                question::continuation(before, &found_before, conversation.question, &found)
+            }
+            _ => None,
+        };
+        let asked = asked.unwrap_or_else(|| Asked::of(conversation, &found));
+        if !conversation.due && own_rounds.is_empty() {
             let calls = asked.calls(conversation.tools);
             if !calls.is_empty() {
                 return Ok((Step::Use(calls), usage));
             }
         }
+        let conversation = &Conversation { rounds: own_rounds, ..conversation.clone() };
         for line in telling::answer(conversation, &asked, &found).split_inclusive('\n') {
             listener.receive(line);
         }

@@ -94,6 +94,11 @@ const DESCRIBED: &[&str] = &[
 /// Words that ask what a value means.
 const MEANING: &[&str] = &["mean", "means", "meaning", "stand", "stands"];
 
+/// Words that ask whether a column may be empty.
+const EMPTY: &[&str] = &["null", "nullable", "optional", "required", "mandatory", "empty"];
+/// How questions begin that continue the one before.
+const CONTINUING: &[&str] = &["and ", "what about ", "how about ", "or "];
+
 /// Words that ask for a number of rows.
 const COUNTING: &[&str] = &["many", "count", "number"];
 /// Words that ask for particular rows, or for a figure of them.
@@ -168,9 +173,24 @@ pub enum Direction {
     Both,
 }
 
+/// What is asked of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Property {
+    /// Whether a value may occur twice.
+    Unique,
+    /// Whether it may be null.
+    Null,
+    /// Its type.
+    Type,
+}
+
 /// What a question asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
+    /// The primary key of a table.
+    PrimaryKey(String),
+    /// A property of columns, by their paths.
+    Property(Property, Vec<String>),
     /// What matches its words.
     Search,
     /// An entry of the previous answer that it does not have.
@@ -222,6 +242,9 @@ impl Asked {
                 _ => Self::ColumnsApart(one, other, of),
             };
         }
+        if let Some(asked) = property(conversation.question, &words, found, &tables) {
+            return asked;
+        }
         if has(MEANING)
             && let Some((column, value)) = value_of(conversation.question)
         {
@@ -263,8 +286,8 @@ impl Asked {
     /// The tool calls that answer it; none if the search is enough.
     pub fn calls(&self, tools: &[Tool]) -> Vec<Call> {
         let calls: Vec<(&str, String)> = match self {
-            Self::Search | Self::NoEntry | Self::Unanswerable => Vec::new(),
-            Self::Describe(path) => vec![("describe", path.clone())],
+            Self::Search | Self::NoEntry | Self::Unanswerable | Self::Property(..) => Vec::new(),
+            Self::Describe(path) | Self::PrimaryKey(path) => vec![("describe", path.clone())],
             Self::Join(one, other) => vec![("relations", format!("{one}, {other}"))],
             Self::References(table, _) | Self::NotReferencing(table) => vec![("relations", table.clone())],
             Self::TablesApart(one, other) => {
@@ -277,13 +300,82 @@ impl Asked {
             Self::Undescribed(of) => vec![("undescribed", of.clone())],
             Self::Meaning { column, .. } => vec![("search_assets", column.clone())],
         };
-        let call = |(at, (name, text)): (usize, (&str, String))| {
-            let tool = tools.iter().find(|tool| tool.name == name)?;
-            let id = format!("builtin-{}", at + 1);
-            Some(Call { id, name: name.to_owned(), arguments: json!({ tool.argument: text }) })
-        };
-        calls.into_iter().enumerate().filter_map(call).collect()
+        calls_of(calls, tools)
     }
+}
+
+/// The call that searches for the words of another question.
+pub fn search(question: &str, tools: &[Tool]) -> Vec<Call> {
+    calls_of(vec![("search_assets", question.to_owned())], tools)
+}
+
+/// The calls of tools by name, each with its argument.
+fn calls_of(calls: Vec<(&str, String)>, tools: &[Tool]) -> Vec<Call> {
+    let call = |(at, (name, text)): (usize, (&str, String))| {
+        let tool = tools.iter().find(|tool| tool.name == name)?;
+        let id = format!("builtin-{}", at + 1);
+        Some(Call { id, name: name.to_owned(), arguments: json!({ tool.argument: text }) })
+    };
+    calls.into_iter().enumerate().filter_map(call).collect()
+}
+
+/// The question before, if this one continues it: "and to films?"
+pub fn continued<'c>(conversation: &Conversation<'c>) -> Option<&'c str> {
+    let question = conversation.question.trim_start().to_lowercase();
+    let before = &conversation.before.last()?.question;
+    let asks = |words: &[String]| words.iter().any(|word| [JOINING, REFERRING].concat().contains(&word.as_str()));
+    let continues = CONTINUING.iter().any(|start| question.starts_with(start)) && !asks(&words::split(&question));
+    (continues && asks(&words::split(before))).then_some(before.as_str())
+}
+
+/// What a question asks that continues another one: the same of the table that it names. `found_before` is what the
+/// search finds for the question before.
+pub fn continuation(before: &str, found_before: &Value, question: &str, found: &Value) -> Option<Asked> {
+    let (words, words_before) = (words_of(question, found), words_of(before, found_before));
+    let table = tables(found, &words).into_iter().find(|table| table.is_called_so)?.path.to_owned();
+    let mut meant = tables(found_before, &words_before);
+    meant.sort_by_key(|table| table.mention(&words_before).unwrap_or(usize::MAX));
+    match meant.as_slice() {
+        [one, _, ..] if one.path != table => Some(Asked::Join(one.path.to_owned(), table)),
+        [one] => Some(Asked::References(table, direction(&words_before, one))),
+        _ => None,
+    }
+}
+
+/// The property that a question asks for, of a table or of the columns that it names. A word that names something in
+/// the catalog asks for nothing.
+fn property(question: &str, words: &[String], found: &Value, tables: &[Meant<'_>]) -> Option<Asked> {
+    let names: Vec<String> = list(found, "assets").iter().flat_map(|asset| singulars(text(asset, "path"))).collect();
+    let says = |word: &str| words.iter().any(|said| said == word) && !names.iter().any(|name| name == word);
+    let table = tables.first().filter(|table| table.is_called_so);
+    let identifies = says("identifies") || says("identify");
+    if (says("primary") && words.iter().any(|word| word == "key" || word == "keys")) || identifies {
+        return Some(Asked::PrimaryKey(table?.path.to_owned()));
+    }
+    let lower = question.to_lowercase();
+    let asks_type =
+        ["data type", "datatype", "what type is", "what type does", "which type"].iter().any(|it| lower.contains(it));
+    let property = if says("unique") {
+        Property::Unique
+    } else if EMPTY.iter().any(|word| says(word)) {
+        Property::Null
+    } else if asks_type {
+        Property::Type
+    } else {
+        return None;
+    };
+    // The question contains all words of the column's name, and those of its table if it names one.
+    let is_named = |path: &str| {
+        singulars(name_of(path)).iter().all(|word| words.iter().any(|said| words::singular(said) == *word))
+    };
+    let columns = list(found, "assets").iter().filter(|asset| is_column(asset) && is_named(text(asset, "path")));
+    let columns: Vec<&Value> = columns.collect();
+    let of_table =
+        |column: &&&Value| tables.iter().any(|table| table.is_called_so && table.path == text(column, "table"));
+    let in_table: Vec<&Value> = columns.iter().filter(of_table).copied().collect();
+    let columns = if in_table.is_empty() { columns } else { in_table };
+    let paths: Vec<String> = columns.iter().map(|column| text(column, "path").to_owned()).collect();
+    (!paths.is_empty()).then_some(Asked::Property(property, paths))
 }
 
 /// The word, or what it was taken for.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     is_column, list,
-    question::{self, Asked, Beyond, Direction},
+    question::{self, Asked, Beyond, Direction, Property},
     text,
 };
 use crate::{domain::words, port::converse::Conversation};
@@ -41,6 +41,8 @@ pub fn answer(conversation: &Conversation<'_>, asked: &Asked, found: &Value) -> 
         )),
         (Asked::TablesApart(..), [one, other, relations]) => tables_apart(one, other, relations),
         (Asked::ColumnsApart(one, other, of), [first, second]) => Some(apart([one, other], of, [first, second])),
+        (Asked::PrimaryKey(_), [result]) => primary_key(result),
+        (Asked::Property(property, paths), _) => Some(properties(*property, paths, found)),
         (Asked::Undescribed(of), [result]) => undescribed(of, result),
         (Asked::Meaning { column, value }, [result]) => Some(meaning(column, value, result)),
         (Asked::NoEntry, _) => Some(
@@ -293,6 +295,46 @@ fn description(result: &Value) -> Option<String> {
         let _ = writeln!(said, "and {more} more.");
     }
     Some(said)
+}
+
+/// The primary key of a table.
+fn primary_key(result: &Value) -> Option<String> {
+    let path = text(result.get("asset")?, "path");
+    let is_key = |column: &&Value| text(column, "key") == "primary key";
+    let key: Vec<String> =
+        list(result, "columns").iter().filter(is_key).map(|column| format!("[{}]", text(column, "path"))).collect();
+    Some(match key.as_slice() {
+        [] => format!("[{path}] has no declared primary key.\n"),
+        [one] => format!("The primary key of [{path}] is {one}.\n"),
+        several => format!("The primary key of [{path}] is {} together.\n", words::listed(several, "and")),
+    })
+}
+
+/// A property of each of these columns.
+fn properties(property: Property, paths: &[String], found: &Value) -> String {
+    let mut said = String::new();
+    let columns = list(found, "assets").iter().filter(|asset| paths.iter().any(|path| path == text(asset, "path")));
+    for column in columns.take(LISTED) {
+        let path = text(column, "path");
+        let is_key = text(column, "key") == "primary key";
+        let _ = match property {
+            Property::Type => writeln!(said, "[{path}] has the type {}.", text(column, "type")),
+            Property::Null if text(column, "null") == "allowed" => writeln!(said, "[{path}] may be null."),
+            Property::Null => writeln!(said, "[{path}] is never null."),
+            Property::Unique if !text(column, "unique").is_empty() => {
+                writeln!(said, "[{path}] is unique: no value occurs twice.")
+            }
+            Property::Unique if is_key => {
+                writeln!(said, "[{path}] is part of the primary key, but not unique by itself.")
+            }
+            Property::Unique => writeln!(said, "[{path}] is not unique, as far as keys and indexes are declared."),
+        };
+    }
+    let more = paths.len().saturating_sub(LISTED);
+    if more > 0 {
+        let _ = writeln!(said, "and {more} more columns of this name.");
+    }
+    said
 }
 
 /// What nobody has described.

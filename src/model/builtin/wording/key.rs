@@ -10,6 +10,9 @@ use super::super::{
 };
 use super::{Place, Wordings, told};
 
+/// The reasoning for a reference without a declared key.
+pub const PRESUMED: &str = "the name says identifier, and one table is called so";
+
 impl Place<'_> {
     pub(super) fn reference(&self) -> Option<Wordings> {
         let reference = self.column.own_key()?;
@@ -25,7 +28,7 @@ impl Place<'_> {
                 && !role.iter().all(|word| reference.table.to_lowercase().contains(word.as_str()));
             if says_role {
                 let what = self.of_owner(&self.phrase(&role));
-                texts.insert(0, format!("{what}, as a row of {}", words::quoted(&reference.table)));
+                texts.insert(0, format!("{what} (refers to {})", words::shown(&reference.table)));
             }
             return told("it is a foreign key", true, texts);
         }
@@ -186,13 +189,14 @@ impl Place<'_> {
             return told("the name says identifier", true, self.belonging("identifier", ""));
         }
         if let Some(table) = self.presumed_target(&role) {
-            let phrase = self.phrase(&role);
+            let target = Entity::of(table, &self.table.context);
+            let one = if target.is_clear { target.one } else { self.phrase(&role) };
             return told(
-                "the name says identifier, and one table is called so",
+                PRESUMED,
                 true,
                 vec![
-                    format!("identifier of the {phrase}; presumably refers to {}", words::quoted(table)),
-                    format!("identifier of the {phrase}"),
+                    format!("presumably refers to the {one} ({})", words::shown(table)),
+                    format!("identifier of the {one}"),
                 ],
             );
         }

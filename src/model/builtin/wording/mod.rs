@@ -16,6 +16,8 @@ use super::{
     vocabulary::Grasp,
 };
 
+pub use key::PRESUMED;
+
 /// The wordings for a column.
 pub struct Wordings {
     /// The wordings, best first; never empty.
