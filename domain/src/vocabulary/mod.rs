@@ -91,6 +91,18 @@ pub struct Token {
     pub grasp: Grasp,
 }
 
+impl Token {
+    /// Returns whether the text still holds the word as in the name, and that is no known word.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        match self.grasp {
+            Grasp::Cryptic => true,
+            Grasp::Likely => self.text.eq_ignore_ascii_case(&self.raw),
+            Grasp::Word | Grasp::Abbreviation | Grasp::Ambiguous(_) => false,
+        }
+    }
+}
+
 /// The domains that the names of a table belong to, and the tables nearby.
 #[derive(Debug, Clone, Default)]
 pub struct Context {

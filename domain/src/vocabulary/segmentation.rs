@@ -96,7 +96,8 @@ pub fn without_vowels(word: &str) -> Option<&'static str> {
     };
     let (found, rank, next) = SKELETONS.get(&skeleton(word)).filter(|_| is_bare)?;
     let most = if word.len() == SKELETON_FROM { SKELETON_SHORT_WORDS } else { SKELETON_WORDS };
-    (found.len() > word.len() && *rank < most && *next >= rank.saturating_mul(RARER)).then_some(found)
+    // `assn` has a letter more than `asian`.
+    (words::shortens(word, found) && *rank < most && *next >= rank.saturating_mul(RARER)).then_some(found)
 }
 
 /// Splits a lower-case word into words, or returns `None` if it stays whole. `among_english` says whether the names

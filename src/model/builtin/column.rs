@@ -115,8 +115,13 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.at_most(0.70);
     }
     // What was not read is in the text as it stands in the name.
-    if reading.tokens.iter().any(|token| token.grasp == Grasp::Cryptic && token.raw.len() > 1) {
+    let unread = |is: &dyn Fn(&Grasp) -> bool| {
+        reading.tokens.iter().any(|token| token.is_unread() && is(&token.grasp) && token.raw.len() > 1)
+    };
+    if unread(&|grasp| *grasp == Grasp::Cryptic) {
         sketch.at_most(0.45);
+    } else if unread(&|_| true) {
+        sketch.at_most(0.60);
     }
     if inherited.as_ref().is_some_and(|(_, by_people)| *by_people) {
         sketch.at_least(0.85);

@@ -233,7 +233,12 @@ impl<'a> TableReading<'a> {
         let data_type = type_of(column, statistics);
         let key = self.detail.foreign_key_of(&column.name);
         let mut parts = words::split(&column.name);
-        if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() {
+        // `products_id` is the identifier of a product, even if all columns begin so.
+        let is_others = |parts: &[String]| {
+            let things = self.context.catalog().only_called(&parts[..1]);
+            matches!(parts, [_, last] if last == "id") && things.is_some_and(|table| table != self.detail.table.name)
+        };
+        if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() && !is_others(&parts) {
             parts.remove(0);
         }
         let mut tokens = vocabulary::read(&parts.join("_"), &self.context);
@@ -497,18 +502,17 @@ fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
 }
 
 /// The first word that all column names share, if there are at least three: `cst_name`, `cst_city`, `cst_phone`.
-/// Columns of foreign keys and identifiers of other things are ignored.
+/// Columns of foreign keys and identifiers of other things (`language_id`) are ignored.
 fn shared_prefix(detail: &TableDetail) -> Option<String> {
-    let is_own = |column: &&Column| {
-        let is_key = column.primary_key || words::split(&column.name).last().is_some_and(|last| last == "id");
-        detail.foreign_key_of(&column.name).is_none() && !is_key
+    let own = detail.columns.iter().filter(|column| detail.foreign_key_of(&column.name).is_none());
+    let others = |column: &&Column| words::split(&column.name).last().is_some_and(|last| last == "id");
+    let first = own.clone().find(|column| !others(column)).or_else(|| own.clone().next())?;
+    let first = words::split(&first.name).first()?.clone();
+    let shares = |column: &Column| {
+        let parts = words::split(&column.name);
+        parts.len() > 1 && parts[0] == first
     };
-    let own: Vec<&Column> = detail.columns.iter().filter(is_own).collect();
-    let first = words::split(&own.first()?.name).first()?.clone();
-    let shared = own.len() >= 3
-        && own.iter().all(|column| {
-            let parts = words::split(&column.name);
-            parts.len() > 1 && parts[0] == first
-        });
+    let own: Vec<&Column> = own.filter(|column| shares(column) || !others(column)).collect();
+    let shared = own.len() >= 3 && own.iter().all(|column| shares(column));
     (shared && !["is", "has"].contains(&first.as_str())).then_some(first)
 }

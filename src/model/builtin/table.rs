@@ -16,7 +16,7 @@ use super::{
     draft::{Need, Sketch},
     entity::{Entity, Style},
     reading::TableReading,
-    vocabulary::Grasp,
+    vocabulary::{Grasp, Token},
     wording::Place,
     words,
 };
@@ -321,7 +321,7 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
         let reading = table.column(column);
         let technical = matches!(reading.last(), "identifier" | "key" | "hash" | "salt" | "flag" | "indicator")
             || matches!(reading.words.first().map(String::as_str), Some("is" | "has" | "can"));
-        if reading.words.is_empty() || technical || reading.tokens.iter().any(|token| token.grasp == Grasp::Cryptic) {
+        if reading.words.is_empty() || technical || reading.tokens.iter().any(Token::is_unread) {
             continue;
         }
         let Some(phrase) = Place { table, column: &reading, verbosity }.content() else { continue };
