@@ -61,6 +61,7 @@ const FORM: &[&str] = &[
     "entry",
     "give",
     "given",
+    "globally",
     "id",
     "identifier",
     "identify",

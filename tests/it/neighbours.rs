@@ -233,3 +233,39 @@ async fn rows_of_languages_and_undeclared_keys_are_read() {
     assert!(!of("priorities.urgency")["finalText"].as_str().unwrap().contains("lag"), "{}", of("priorities.urgency"));
     says("priorities.kind", "Values seen: high and low.");
 }
+
+const EXCHANGE: &str = "
+    CREATE TABLE exchange (ex_id TEXT PRIMARY KEY, ex_name TEXT);
+    CREATE TABLE trade_type (tt_id TEXT PRIMARY KEY, tt_name TEXT);
+    CREATE TABLE address (ad_id INTEGER PRIMARY KEY, ad_line TEXT);
+    CREATE TABLE commission_rate (cr_tt_id TEXT REFERENCES trade_type (tt_id), cr_ex_id TEXT REFERENCES exchange
+        (ex_id), cr_billing_ad_id INTEGER REFERENCES address (ad_id), cr_rate REAL, PRIMARY KEY (cr_tt_id, cr_ex_id));
+    CREATE TABLE artist (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE link (entity0 INTEGER REFERENCES artist (id), entity1 INTEGER REFERENCES artist (id), rating INTEGER,
+        PRIMARY KEY (entity0, entity1));
+    CREATE TABLE drug_order (id INTEGER PRIMARY KEY, as_needed BOOLEAN, postcode_required BOOLEAN, ended BOOLEAN,
+        uuid TEXT UNIQUE, length DECIMAL(15, 8), begin_date_year INTEGER, begin_date_month INTEGER,
+        begin_date_day INTEGER);
+    INSERT INTO drug_order (length, as_needed) VALUES (0, 0), (1, 1), (0, 1), (1, 0), (0, 0), (1, 0), (0, 1), (1, 1);";
+
+#[tokio::test]
+async fn aliases_of_tables_are_no_roles() {
+    let target = SqliteTarget::new(EXCHANGE);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("exchange", &target.url()).await;
+    let all = described(&server, &profile, &[], json!({})).await;
+    let text = |name: &str| all[&format!("main.{name}")]["finalText"].as_str().unwrap();
+    let says = |name: &str, part: &str| assert!(text(name).contains(part), "{name}: {}", text(name));
+    says("commission_rate.cr_ex_id", "Refers to the exchange");
+    says("commission_rate.cr_billing_ad_id", "billing");
+    says("commission_rate", "with its rate. Each row may refer to a trade type, an exchange and a billing address");
+    says("link", "Links pairs of artists: one row for each pair, with its rating");
+    assert!(!text("link.entity1").contains("first"), "{}", text("link.entity1"));
+    assert!(!text("drug_order.as_needed").contains("has been"), "{}", text("drug_order.as_needed"));
+    says("drug_order.postcode_required", "is required");
+    says("drug_order.ended", "has ended");
+    says("drug_order", "begin date");
+    assert!(!text("drug_order").contains("month"), "{}", text("drug_order"));
+    assert!(!text("drug_order.length").contains("flag"), "{}", text("drug_order.length"));
+    assert_eq!(all["main.drug_order.uuid"]["band"], "LOW", "{}", all["main.drug_order.uuid"]);
+}

@@ -148,6 +148,9 @@ const PEOPLE: &[&str] = &[
     "attendee",
 ];
 
+/// The longest alias of a table in the names of its columns: `ex` in `ex_id`.
+const ALIAS: usize = 3;
+
 /// The facts about a table.
 pub struct TableReading<'a> {
     /// The table in the catalog.
@@ -241,10 +244,16 @@ impl<'a> TableReading<'a> {
         if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() && !is_others(&parts) {
             parts.remove(0);
         }
+        let parts = self.without_target(parts, key);
         let mut tokens = vocabulary::read(&parts.join("_"), &self.context);
         read_unit(&mut tokens, data_type);
         if let Some(target) = key.filter(|key| key.only_column().is_some()) {
             read_by_target(&mut tokens, &self.target(target));
+        }
+        if let [before @ .., _] = tokens.as_mut_slice() {
+            for token in before.iter_mut().filter(|token| token.raw == "long") {
+                (token.text, token.grasp) = (token.raw.clone(), Grasp::Word);
+            }
         }
         if let Some(last) = tokens.last_mut() {
             match last.raw.as_str() {
@@ -269,6 +278,10 @@ impl<'a> TableReading<'a> {
                 &[words.clone(), vec![tokens.last().map(|t| t.raw.clone()).unwrap_or_default()]].concat(),
             )
         });
+        // Zeros and ones of a measure or of an order are no yes and no.
+        let counts = ["order", "position", "number", "count", "total", "amount", "quantity", "level", "rank", "sort"];
+        let is_measure = data_type == DataType::Decimal || words.iter().any(|word| counts.contains(&word.as_str()));
+        let shape = shape.filter(|shape| !(*shape == Shape::YesNo && is_measure));
         let own = self.entity.leads(&words);
         let unit_only = tokens.last().is_some_and(|token| {
             own + token.text.split(' ').count() == words.len() && units::unit(&token.raw, "").is_some()
@@ -277,7 +290,8 @@ impl<'a> TableReading<'a> {
         let is_others = own < self.entity.words.len()
             && words.last().is_some_and(|last| last == "identifier")
             && self.context.catalog().only_called(&words[..words.len() - 1]).is_some();
-        if own > 0 && own < words.len() && !unit_only && !is_others {
+        let is_number = words[own.min(words.len())..].iter().all(|word| word.bytes().all(|b| b.is_ascii_digit()));
+        if own > 0 && own < words.len() && !unit_only && !is_others && !is_number {
             words.drain(..own);
         }
         let is_sensitive = self.is_sensitive(&words, shape);
@@ -297,6 +311,32 @@ impl<'a> TableReading<'a> {
         };
         self.read_values(&mut reading);
         reading
+    }
+
+    /// Takes off the name of the referenced column, which is no role of this one, and the mark of the own table before
+    /// it: `cr_ex_id` that refers to `ex_id` of exchanges is just an identifier, `billing_address_id` that refers to
+    /// `address_id` has the role of billing.
+    fn without_target(&self, parts: Vec<String>, key: Option<&ForeignKey>) -> Vec<String> {
+        let Some((key, [(_, other)])) = key.map(|key| (key, key.columns.as_slice())) else { return parts };
+        let other = words::split(other);
+        let is_alias = |part: &String| part.len() <= ALIAS && !vocabulary::is_plain(part);
+        let Some((alias, rest)) = other.split_first().filter(|(alias, rest)| is_alias(alias) && !rest.is_empty())
+        else {
+            return parts;
+        };
+        let Some(before) = parts.strip_suffix(other.as_slice()) else { return parts };
+        let own: Vec<String> = words::split(&self.detail.table.name);
+        let initials: String = own.iter().filter_map(|part| part.chars().next()).collect();
+        let is_mark = |part: &String| {
+            self.shared_prefix.as_ref() == Some(part)
+                || *part == initials
+                || (part.len() <= ALIAS && own.iter().any(|word| word.starts_with(part.as_str())))
+        };
+        let role = before.strip_prefix(std::slice::from_ref(alias)).unwrap_or(before);
+        let role = role.split_first().filter(|(first, _)| is_mark(first)).map_or(role, |(_, role)| role);
+        let target = self.target(key);
+        let thing = if role.is_empty() || !target.is_clear { Vec::new() } else { target.words };
+        [role, &thing, rest].concat()
     }
 
     fn lineage_of(&self, column: &Column) -> Option<&'a Lineage> {
@@ -512,7 +552,10 @@ fn shared_prefix(detail: &TableDetail) -> Option<String> {
         let parts = words::split(&column.name);
         parts.len() > 1 && parts[0] == first
     };
-    let own: Vec<&Column> = own.filter(|column| shares(column) || !others(column)).collect();
+    let mut own: Vec<&Column> = own.filter(|column| shares(column) || !others(column)).collect();
+    if own.len() < 3 {
+        own = detail.columns.iter().collect();
+    }
     let shared = own.len() >= 3 && own.iter().all(|column| shares(column));
     (shared && !["is", "has"].contains(&first.as_str())).then_some(first)
 }

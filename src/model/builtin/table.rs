@@ -25,8 +25,22 @@ use super::{
 const NAMED: usize = 5;
 
 /// Columns that any table may have and that say nothing about it.
-const AUDIT: &[&str] =
-    &["created", "updated", "modified", "deleted", "inserted", "version", "changed", "update", "rowguid", "timestamp"];
+const AUDIT: &[&str] = &[
+    "created",
+    "updated",
+    "modified",
+    "deleted",
+    "inserted",
+    "version",
+    "changed",
+    "update",
+    "rowguid",
+    "timestamp",
+    "voided",
+    "retired",
+    "void",
+    "retire",
+];
 
 /// Describes a table or view.
 pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
@@ -135,7 +149,8 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     if let Some(keys) = links(table) {
         let things: Vec<String> = keys.iter().map(|key| target_name(table, key, true)).collect();
         let ones: Vec<String> = keys.iter().map(|key| target_name(table, key, false)).collect();
-        let linked = words::listed(&things, "and");
+        let is_same = things.iter().all(|thing| *thing == things[0]);
+        let linked = if is_same { format!("pairs of {}", things[0]) } else { words::listed(&things, "and") };
         // Only a unique key over all sides rules out duplicate pairs.
         let joined = joined(keys);
         let is_unique = table
@@ -144,9 +159,9 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
             .iter()
             .any(|key| key.iter().map(String::as_str).collect::<BTreeSet<_>>() == joined);
         let first = if is_unique {
-            format!("links {linked}: one row for each {}", if keys.len() == 2 { "pair" } else { "combination" })
+            format!("links {linked}: one row for each {}{with}", if keys.len() == 2 { "pair" } else { "combination" })
         } else {
-            format!("links {linked}")
+            format!("links {linked}{with}")
         };
         let second = if is_unique {
             format!("one row for each {} that belong together", words::listed(&ones, "and"))
@@ -349,8 +364,18 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
     words::listed(&phrases, "and")
 }
 
-/// Merges parts into their whole: street, city and country into `billing address`, first and last name into `name`.
+/// Merges parts into their whole: street, city and country into `billing address`, first and last name into `name`, the
+/// year, month and day of a date into that date.
 fn together(phrases: &mut Vec<String>, own: &str) {
+    let dates: Vec<String> =
+        phrases.iter().filter_map(|phrase| phrase.strip_suffix(" year").map(str::to_owned)).collect();
+    for date in dates {
+        let part = |end: &str| format!("{date} {end}");
+        if phrases.contains(&part("month")) {
+            phrases.retain(|phrase| *phrase != part("month") && *phrase != part("day"));
+            phrases.iter_mut().filter(|phrase| **phrase == part("year")).for_each(|phrase| phrase.clone_from(&date));
+        }
+    }
     const ADDRESS: &[&str] = &[
         "address",
         "street",

@@ -46,8 +46,16 @@ impl Place<'_> {
             let to = if b == "in" { "to" } else { "of" };
             let what = if what.is_empty() { String::new() } else { format!(" {to} the {}", self.phrase(what)) };
             format!("{owner} has opted {b}{what}")
-        } else if let Some(last) = words.last().filter(|last| words::is_participle(last)) {
-            format!("{} has been {last}", self.subject_before(&words, 1))
+        } else if words.iter().any(|word| word == "as") {
+            // "as needed" is no deed.
+            let phrase = self.phrase(&words);
+            let texts = vec![self.of_owner(&format!("{phrase} flag")), format!("yes-or-no mark for {phrase}")];
+            return told("its values are yes or no", boolean, texts);
+        } else if let Some(last) =
+            words.last().filter(|last| words::is_participle(last) && !ADJECTIVES.contains(&last.as_str()))
+        {
+            let been = if INTRANSITIVE.contains(&last.as_str()) { "" } else { "been " };
+            format!("{} has {been}{last}", self.subject_before(&words, 1))
         } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str())) {
             let last = one_of_its_kind(last).unwrap_or(last);
             format!("{} is {last}", self.subject_before(&words, 1))
@@ -297,6 +305,12 @@ const ADJECTIVES: &[&str] = &[
     "mandatory",
     "optional",
     "required",
+    "preferred",
+    "needed",
+    "allowed",
+    "expected",
+    "supported",
+    "logged",
     "default",
     "primary",
     "open",

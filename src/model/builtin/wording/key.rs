@@ -6,7 +6,9 @@ use crate::domain::{asset::AssetKind, catalog::ForeignKey, run::Verbosity};
 
 use super::super::{
     entity::{Entity, PREPOSITIONS},
-    table, words,
+    table,
+    vocabulary::Token,
+    words,
 };
 use super::{Place, Wordings, told};
 
@@ -112,7 +114,8 @@ impl Place<'_> {
         let reference = self.column.own_key()?;
         let target = self.table.target(reference);
         let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
-        let says_nothing = role.is_empty() || target.is_named_by(&role) || target.words.ends_with(&role);
+        let is_unread = self.column.tokens.iter().any(Token::is_unread);
+        let says_nothing = is_unread || role.is_empty() || target.is_named_by(&role) || target.words.ends_with(&role);
         if says_nothing || !target.is_clear || role.iter().any(|word| PREPOSITIONS.contains(&word.as_str())) {
             return None;
         }
@@ -128,7 +131,8 @@ impl Place<'_> {
     /// The table that an identifier without a declared key names: the only one of that name.
     pub fn presumed_target(&self, role: &[String]) -> Option<&str> {
         let column = self.column.column;
-        if column.primary_key || self.column.key.is_some() || self.table.detail.table.kind != AssetKind::Table {
+        let is_own_key = column.primary_key && self.table.primary_key().len() == 1;
+        if is_own_key || self.column.key.is_some() || self.table.detail.table.kind != AssetKind::Table {
             return None;
         }
         let table = self.table.context.catalog().only_called(role)?;

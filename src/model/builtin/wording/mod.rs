@@ -109,7 +109,7 @@ impl Place<'_> {
             Some("3") => Some("third"),
             _ => None,
         };
-        let ordinal = ordinal.filter(|_| self.is_numbered());
+        let ordinal = ordinal.filter(|_| self.is_numbered() && !self.counts_from_zero());
         if let Some(ordinal) = ordinal.filter(|_| role.len() > 1) {
             role.pop();
             role.insert(0, ordinal.to_owned());
@@ -118,6 +118,12 @@ impl Place<'_> {
             role.pop();
         }
         role
+    }
+
+    /// Returns whether the table has a column of the same name with 0 at the end.
+    fn counts_from_zero(&self) -> bool {
+        let first = format!("{}0", self.column.column.name.trim_end_matches(|c: char| c.is_ascii_digit()));
+        self.table.detail.columns.iter().any(|other| other.name.eq_ignore_ascii_case(&first))
     }
 
     /// Returns whether the table has a column of the same name with another number at the end.
