@@ -47,6 +47,7 @@ pub struct Described<'a> {
 /// Words that give a description its form but no content, in addition to the stop words.
 const FORM: &[&str] = &[
     "attribute",
+    "been",
     "belong",
     "belonging",
     "contain",

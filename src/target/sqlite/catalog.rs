@@ -3,7 +3,10 @@
 //! The rule: SQLite does not check that a text is UTF-8, nor that the objects in a definition exist. Texts are
 //! therefore read as bytes, and a statement that fails because of one table is repeated for each table separately.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -173,7 +176,48 @@ pub(super) async fn comments(connection: &mut SqliteConnection) -> Result<Commen
     Ok(Comments(comments))
 }
 
+/// What the definitions of a file's tables say of all tables. Each part of a catalog needs it, so it is kept until the
+/// schema changes.
+#[derive(Default)]
+pub(super) struct Definitions(Mutex<Option<(i64, Arc<Defined>)>>);
+
+struct Defined {
+    listed: Vec<Listed>,
+    /// The foreign keys between these tables, each part of one, in the order of the definitions.
+    references: Vec<Reference>,
+}
+
+/// One pair of columns of a foreign key, as SQLite lists it.
+struct Reference {
+    from: String,
+    /// Place of the key in its table's definition.
+    key: i64,
+    to: String,
+    own: String,
+    /// The column at the far end; `None` for its primary key.
+    other: Option<String>,
+}
+
+impl Definitions {
+    /// Returns what the present schema says.
+    async fn read(&self, connection: &mut SqliteConnection) -> Result<Arc<Defined>> {
+        // SQLite counts the changes of the schema. What is read after this number is not older than it.
+        let version: i64 =
+            sqlx::query_scalar("SELECT schema_version FROM pragma_schema_version").fetch_one(&mut *connection).await?;
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, defined)) = kept.filter(|(kept, _)| *kept == version) {
+            return Ok(defined);
+        }
+        let (listed, _) = list(connection).await?;
+        let references = references(connection, &listed).await?;
+        let defined = Arc::new(Defined { listed, references });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::clone(&defined)));
+        Ok(defined)
+    }
+}
+
 /// A row of the list of tables.
+#[derive(Clone)]
 struct Listed {
     name: String,
     kind: AssetKind,
@@ -365,18 +409,18 @@ fn count_of(at: usize, table: &Listed) -> String {
     )
 }
 
-/// Returns the structure of these tables. The number of statements does not depend on the number of tables.
+/// Returns the structure of these tables. The number of statements does not depend on the number of tables. `schema` is
+/// what is kept of the file's schema.
 pub(super) async fn details(
     connection: &mut SqliteConnection,
     database: &str,
     names: &[String],
+    schema: &Definitions,
 ) -> Result<Vec<TableDetail>> {
     let mut problems = OfTables::default();
-    let (listed, _) = list(connection).await?;
-    let spelled: HashMap<String, String> =
-        listed.iter().map(|table| (table.name.to_ascii_lowercase(), table.name.clone())).collect();
+    let defined = schema.read(connection).await?;
     let asked: HashSet<&String> = names.iter().collect();
-    let wanted: Vec<Listed> = listed.into_iter().filter(|table| asked.contains(&table.name)).collect();
+    let wanted: Vec<Listed> = defined.listed.iter().filter(|table| asked.contains(&table.name)).cloned().collect();
     let with_rowid: HashSet<String> =
         wanted.iter().filter(|table| table.rowid == Some(true)).map(|table| table.name.clone()).collect();
     let comments = comments(connection).await?;
@@ -387,7 +431,7 @@ pub(super) async fn details(
     let (mut of_columns, mut rules) = expressions(connection, &wanted).await?;
     triggers(connection, &wanted, &mut rules).await?;
     let mut definitions = definitions(connection, &wanted).await?;
-    let mut links = links(connection, &spelled, &wanted, &mut problems).await?;
+    let mut links = links(connection, &defined.references, &wanted, &mut problems).await?;
     let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
     let details = names.iter().filter_map(|name| {
         let table = tables.remove(name)?;
@@ -608,21 +652,14 @@ const FOREIGN_KEYS: &str = "SELECT asked.value AS from_table, f.id AS id, f.seq 
        f.\"table\" AS to_table, f.\"to\" AS to_column \
      FROM json_each(?) asked JOIN pragma_foreign_key_list(asked.value, 'main') f ORDER BY asked.key, f.id DESC, f.seq";
 
-/// Returns the foreign keys from and to the wanted tables. Names are spelled as the tables declare them, not as the
-/// key does. A key without columns at the far end refers to the primary key there; a key whose columns do not exist
-/// is left out.
-async fn links(
-    connection: &mut SqliteConnection,
-    spelled: &HashMap<String, String>,
-    wanted: &[&str],
-    problems: &mut OfTables,
-) -> Result<Links> {
-    let all: Vec<&str> = spelled.values().map(String::as_str).collect();
-    let wanted: HashSet<&str> = wanted.iter().copied().collect();
-    // By table and key in the order of the definition: the far table, and the columns of both ends.
-    let mut found: BTreeMap<(String, i64), (String, Vec<(String, Option<String>)>)> = BTreeMap::new();
-    // Problems of tables that are not wanted are not reported here.
+/// Returns the pairs of columns of all foreign keys between listed tables.
+async fn references(connection: &mut SqliteConnection, listed: &[Listed]) -> Result<Vec<Reference>> {
+    let spelled: HashMap<String, &str> =
+        listed.iter().map(|table| (table.name.to_ascii_lowercase(), table.name.as_str())).collect();
+    let all: Vec<&str> = listed.iter().map(|table| table.name.as_str()).collect();
+    // Problems of tables are reported with their columns.
     let rows = over(connection, FOREIGN_KEYS, &all, &mut OfTables::default()).await?;
+    let mut references = Vec::with_capacity(rows.len());
     for row in &rows {
         let (Some(from), Some(to), Some(own)) =
             (name(row, "from_table")?, name(row, "to_table")?, name(row, "from_column")?)
@@ -630,11 +667,29 @@ async fn links(
             continue;
         };
         let Some(to) = spelled.get(&to.to_ascii_lowercase()) else { continue };
+        // SQLite numbers a table's foreign keys from the last to the first.
+        let key = -row.try_get::<i64, _>("id")?;
+        references.push(Reference { from, key, to: (*to).to_owned(), own, other: name(row, "to_column")? });
+    }
+    Ok(references)
+}
+
+/// Returns the foreign keys from and to the wanted tables. Names are spelled as the tables declare them, not as the
+/// key does. A key without columns at the far end refers to the primary key there; a key whose columns do not exist
+/// is left out.
+async fn links(
+    connection: &mut SqliteConnection,
+    references: &[Reference],
+    wanted: &[&str],
+    problems: &mut OfTables,
+) -> Result<Links> {
+    let wanted: HashSet<&str> = wanted.iter().copied().collect();
+    // By table and key in the order of the definition: the far table, and the columns of both ends.
+    let mut found: BTreeMap<(String, i64), (String, Vec<(String, Option<String>)>)> = BTreeMap::new();
+    for Reference { from, key, to, own, other } in references {
         if wanted.contains(from.as_str()) || wanted.contains(to.as_str()) {
-            // SQLite numbers a table's foreign keys from the last to the first.
-            let key = (from, -row.try_get::<i64, _>("id")?);
-            let pair = (own, name(row, "to_column")?);
-            found.entry(key).or_insert_with(|| (to.clone(), Vec::new())).1.push(pair);
+            let pair = (own.clone(), other.clone());
+            found.entry((from.clone(), *key)).or_insert_with(|| (to.clone(), Vec::new())).1.push(pair);
         }
     }
     let both: BTreeSet<&str> = found.iter().flat_map(|((from, _), (to, _))| [from.as_str(), to.as_str()]).collect();

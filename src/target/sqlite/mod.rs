@@ -78,11 +78,13 @@ pub(super) struct File {
     connections: Mutex<(Option<Inode>, Arc<Both>)>,
 }
 
-/// The connections to a file, by purpose.
+/// The connections to a file, by purpose, and what was read of it.
 struct Both {
     readers: Connections<Sqlite>,
     /// The connections that write comments.
     writers: Connections<Sqlite>,
+    /// What was read of the schema.
+    definitions: catalog::Definitions,
 }
 
 /// Distinguishes a file from another one that takes its place.
@@ -156,12 +158,17 @@ impl File {
         Arc::new(Both {
             readers: Connections::new(options.clone().read_only(true), place.clone(), None),
             writers: Connections::new(writing, place.clone(), None),
+            definitions: catalog::Definitions::default(),
         })
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        let both = Arc::clone(&self.connections.lock().unwrap_or_else(PoisonError::into_inner).1);
+        let both = self.both();
         both.readers.is_connected() || both.writers.is_connected()
+    }
+
+    fn both(&self) -> Arc<Both> {
+        Arc::clone(&self.connections.lock().unwrap_or_else(PoisonError::into_inner).1)
     }
 
     pub(super) fn place(&self) -> &Place {
@@ -433,7 +440,8 @@ impl Target for SqliteTarget {
             return Ok(Vec::new());
         }
         let mut connection = self.start().await?;
-        let work = catalog::details(&mut connection, &database, tables);
+        let both = self.file.both();
+        let work = catalog::details(&mut connection, &database, tables, &both.definitions);
         bounded(self.file.place(), CATALOG_TIME + GRACE, work).await
     }
 
