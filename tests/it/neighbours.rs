@@ -258,7 +258,10 @@ async fn aliases_of_tables_are_no_roles() {
     let says = |name: &str, part: &str| assert!(text(name).contains(part), "{name}: {}", text(name));
     says("commission_rate.cr_ex_id", "Refers to the exchange");
     says("commission_rate.cr_billing_ad_id", "billing");
-    says("commission_rate", "with its rate. Each row may refer to a trade type, an exchange and a billing address");
+    says(
+        "commission_rate",
+        "with its rate. Each row refers to a trade type and an exchange and may refer to a billing address",
+    );
     says("link", "Links pairs of artists: one row for each pair, with its rating");
     assert!(!text("link.entity1").contains("first"), "{}", text("link.entity1"));
     assert!(!text("drug_order.as_needed").contains("has been"), "{}", text("drug_order.as_needed"));

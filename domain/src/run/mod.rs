@@ -61,6 +61,7 @@ spelled!(VariationMode { Lexical => "LEXICAL", Semantic => "SEMANTIC" });
 
 /// The options of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct RunOptions {
     /// Whether to describe only assets without a comment.
     pub missing_only: bool,

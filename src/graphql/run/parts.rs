@@ -243,6 +243,7 @@ impl From<&run::RunError> for RunError {
 
 /// How a run describes.
 #[derive(SimpleObject, Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct RunOptions {
     /// Whether to describe only assets without a comment.
     missing_only: bool,

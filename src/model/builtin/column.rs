@@ -113,6 +113,8 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     }
     if wordings.because == wording::PRESUMED {
         sketch.at_most(0.70);
+    } else if wordings.because == wording::MERE_FLAG {
+        sketch.at_most(0.49);
     }
     // What was not read is in the text as it stands in the name.
     let unread = |is: &dyn Fn(&Grasp) -> bool| {

@@ -52,9 +52,9 @@ pub fn text(view: &TableReading<'_>, column: &ColumnReading<'_>, verbosity: Verb
 /// The sentence that says where a column comes from, without a full stop. `table` is the table that has the column.
 pub fn detail(lineage: &Lineage, is_moment: bool, table: &TableDetail) -> String {
     // A generated column is computed from others of its table.
-    let name = |source: &Source| match source.table.path() == table.path() {
-        true => words::shown(&source.column().name),
-        false => words::shown(&source.name(&table.schema)),
+    let name = |source: &Source| {
+        let is_own = source.table.path() == table.path();
+        words::shown(&if is_own { source.column().name.clone() } else { source.name(&table.schema) })
     };
     let mut names: Vec<String> = lineage.sources.iter().take(NAMED).map(name).collect();
     if lineage.sources.len() > NAMED {

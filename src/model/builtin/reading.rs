@@ -257,6 +257,10 @@ impl<'a> TableReading<'a> {
         }
         if let Some(last) = tokens.last_mut() {
             match last.raw.as_str() {
+                // A surrogate key identifies as any other.
+                "sk" if data_type.may_be_number() => {
+                    (last.text, last.grasp) = ("identifier".to_owned(), Grasp::Abbreviation);
+                }
                 "seq" if data_type == DataType::Integer => "sequence number".clone_into(&mut last.text),
                 // A share or a measure identifies nothing.
                 "ident" if data_type == DataType::Decimal => "identity".clone_into(&mut last.text),
@@ -278,9 +282,12 @@ impl<'a> TableReading<'a> {
                 &[words.clone(), vec![tokens.last().map(|t| t.raw.clone()).unwrap_or_default()]].concat(),
             )
         });
-        // Zeros and ones of a measure or of an order are no yes and no.
+        // Zeros and ones of a measure, of an order or of a kind are no yes and no.
         let counts = ["order", "position", "number", "count", "total", "amount", "quantity", "level", "rank", "sort"];
-        let is_measure = data_type == DataType::Decimal || words.iter().any(|word| counts.contains(&word.as_str()));
+        let kinds = ["type", "mode", "kind", "state", "status", "method", "class", "category"];
+        let is_measure = data_type == DataType::Decimal
+            || words.iter().any(|word| counts.contains(&word.as_str()))
+            || (data_type.is_number() && words.last().is_some_and(|last| kinds.contains(&last.as_str())));
         let shape = shape.filter(|shape| !(*shape == Shape::YesNo && is_measure));
         let own = self.entity.leads(&words);
         let unit_only = tokens.last().is_some_and(|token| {

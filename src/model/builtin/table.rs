@@ -51,6 +51,7 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
         sketch.wording(comment);
     }
     let contents = contents(table, options.verbosity);
+    let says_nothing = contents.is_empty() && table.foreign_keys().is_empty();
     let (texts, because) = what(table, &contents);
     for text in texts {
         sketch.wording(text);
@@ -66,7 +67,8 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
         sketch.at_most(0.60);
     }
     // Only keys tell what a row hangs on; a list of columns is seen anyway.
-    if table.foreign_keys().is_empty() && referring(table).is_empty() && table.tables_read().is_empty() {
+    let hangs_on_nothing = table.foreign_keys().is_empty() && referring(table).is_empty();
+    if (hangs_on_nothing || says_nothing) && table.tables_read().is_empty() {
         sketch.at_most(0.49);
     }
     // Nothing in the name is a known word.
@@ -367,15 +369,6 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
 /// Merges parts into their whole: street, city and country into `billing address`, first and last name into `name`, the
 /// year, month and day of a date into that date.
 fn together(phrases: &mut Vec<String>, own: &str) {
-    let dates: Vec<String> =
-        phrases.iter().filter_map(|phrase| phrase.strip_suffix(" year").map(str::to_owned)).collect();
-    for date in dates {
-        let part = |end: &str| format!("{date} {end}");
-        if phrases.contains(&part("month")) {
-            phrases.retain(|phrase| *phrase != part("month") && *phrase != part("day"));
-            phrases.iter_mut().filter(|phrase| **phrase == part("year")).for_each(|phrase| phrase.clone_from(&date));
-        }
-    }
     const ADDRESS: &[&str] = &[
         "address",
         "street",
@@ -394,6 +387,15 @@ fn together(phrases: &mut Vec<String>, own: &str) {
         "line 2",
     ];
     const NAME: &[&str] = &["first name", "middle name", "last name"];
+    let dates: Vec<String> =
+        phrases.iter().filter_map(|phrase| phrase.strip_suffix(" year").map(str::to_owned)).collect();
+    for date in dates {
+        let part = |end: &str| format!("{date} {end}");
+        if phrases.contains(&part("month")) {
+            phrases.retain(|phrase| *phrase != part("month") && *phrase != part("day"));
+            phrases.iter_mut().filter(|phrase| **phrase == part("year")).for_each(|phrase| phrase.clone_from(&date));
+        }
+    }
     for (parts, whole, least) in [(ADDRESS, "address", 3), (NAME, "name", 2)] {
         let prefixes: Vec<String> = phrases
             .iter()
@@ -536,7 +538,7 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
             };
             let may_miss = |column: &Column| {
                 let null_share = table.column(column).statistics.and_then(|one| one.null_share);
-                column.nullable && null_share.is_none_or(|share| share != 0.0)
+                column.nullable && !column.primary_key && null_share.is_none_or(|share| share != 0.0)
             };
             let targets = if columns().any(may_miss) { &mut perhaps } else { &mut always };
             if !targets.contains(&text) {

@@ -5,6 +5,9 @@
 use super::super::{data_type::DataType, shape::Shape, words};
 use super::{Place, Wordings, told};
 
+/// The reasoning for a flag whose name does not say what it means.
+pub const MERE_FLAG: &str = "its values are yes or no";
+
 impl Place<'_> {
     pub(super) fn flag(&self) -> Option<Wordings> {
         let boolean = self.column.data_type == DataType::Boolean || self.column.shape == Some(Shape::YesNo);
@@ -50,7 +53,7 @@ impl Place<'_> {
             // "as needed" is no deed.
             let phrase = self.phrase(&words);
             let texts = vec![self.of_owner(&format!("{phrase} flag")), format!("yes-or-no mark for {phrase}")];
-            return told("its values are yes or no", boolean, texts);
+            return told(MERE_FLAG, boolean, texts);
         } else if let Some(last) =
             words.last().filter(|last| words::is_participle(last) && !ADJECTIVES.contains(&last.as_str()))
         {
@@ -70,7 +73,7 @@ impl Place<'_> {
                 format!("whether {phrase} applies to {owner}"),
                 format!("yes-or-no mark for {phrase}"),
             ];
-            return told("its values are yes or no", boolean, texts);
+            return told(MERE_FLAG, boolean, texts);
         };
         told(
             "the name is a yes-or-no question",

@@ -16,6 +16,7 @@ use super::{
     vocabulary::Grasp,
 };
 
+pub use claim::MERE_FLAG;
 pub use key::PRESUMED;
 
 /// The wordings for a column.

@@ -69,7 +69,7 @@ impl Place<'_> {
             ["position" | "ordinal" | "ordering" | "sort" | "sequence"]
             | ["sort" | "display", "order" | "position" | "sequence" | "index" | "key"]
             | ["sequence", "number"]
-            | ["order", "index" | "number"] => "position",
+            | ["order", "index"] => "position",
             ["line" | "row" | "item", "number"] | ["number"] if own_line => "number",
             _ => return None,
         };
