@@ -7,7 +7,7 @@ use gloss::{
     bus::local::LocalBus,
     domain::{
         asset::AssetKind,
-        catalog::{Column, ColumnStatistics, ForeignKey, Problems, Table, TableDetail, TableStatistics},
+        catalog::{Column, ColumnStatistics, ForeignKey, Problems, Rules, Table, TableDetail, TableStatistics},
         clock::SystemClock,
         profile::LlmProvider,
         run::RunOptions,
@@ -163,6 +163,8 @@ pub fn orders() -> DescribeRequest {
         minimum: Some("1".to_owned()),
         maximum: Some("90".to_owned()),
         samples: ["1", "7", "12", "40", "90"].map(str::to_owned).to_vec(),
+        copy_of: None,
+        not_before: None,
     });
     DescribeRequest {
         statistics: Some(Arc::new(TableStatistics {
@@ -187,10 +189,12 @@ pub fn orders() -> DescribeRequest {
             unique_keys: vec![vec!["order_id".to_owned()]],
             referenced_by: vec!["ord_lines".to_owned()],
             definition: None,
+            rules: Rules::default(),
             problems: Problems::default(),
         }),
         lineage: Arc::default(),
         names: Arc::default(),
+        neighbours: Arc::default(),
         documented: Arc::default(),
         revisions: Vec::new(),
         options: RunOptions::defaults(LlmProvider::Builtin),
