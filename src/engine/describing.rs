@@ -127,9 +127,9 @@ impl<'a> DescriberClient<'a> {
         self.describer.batch_size(&self.sender.context().run.spec.options).max(1)
     }
 
-    /// Returns the draft of a subject whose text is certain without a request.
-    pub fn certain(&self, request: &DescribeRequest, subject: Subject) -> Option<Draft> {
-        self.describer.certain(request, subject)
+    /// Returns a draft for each subject whose text is certain without a request.
+    pub fn certain(&self, request: &DescribeRequest) -> Vec<Option<Draft>> {
+        self.describer.certain(request)
     }
 
     /// Returns whether the describer answers immediately, without a remote call.

@@ -521,17 +521,17 @@ impl<'a> Work<'a> {
         wanted: Vec<(Row, Subject)>,
         request: &DescribeRequest,
     ) -> Result<Vec<(Row, Subject)>, Halt> {
-        if !request.options.takes_over() {
+        if self.client.is_local() || !request.options.takes_over() {
             return Ok(wanted);
         }
+        let subjects = wanted.iter().map(|(_, subject)| *subject).collect();
+        let request = DescribeRequest { subjects, ..request.clone() };
+        let drafts = self.client.certain(&request);
+        let request = DescriptionRequest::Table(request);
         let (mut certain, mut others) = (Vec::new(), Vec::new());
-        for (row, subject) in wanted {
-            let draft = row.again.is_none().then(|| self.client.certain(request, subject)).flatten();
-            match draft {
-                Some(draft) => {
-                    let request = DescribeRequest { subjects: vec![subject], ..request.clone() };
-                    certain.push((row, DescriptionRequest::Table(request).done(0, draft)));
-                }
+        for (at, ((row, subject), draft)) in wanted.into_iter().zip(drafts).enumerate() {
+            match draft.filter(|_| row.again.is_none()) {
+                Some(draft) => certain.push((row, request.done(at, draft))),
                 None => others.push((row, subject)),
             }
         }

@@ -257,8 +257,8 @@ impl Describer for ProviderDescriber {
         Ok(DescribeAnswer { drafts: request.subjects.iter().map(&mut take).collect(), usage })
     }
 
-    fn certain(&self, request: &DescribeRequest, subject: Subject) -> Option<Draft> {
-        super::builtin::certain(request, subject)
+    fn certain(&self, request: &DescribeRequest) -> Vec<Option<Draft>> {
+        super::builtin::certain(request)
     }
 
     async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {

@@ -213,10 +213,10 @@ pub trait Describer: Send + Sync {
     /// Returns a [`ModelError`]. If an answer's text cannot be read, that is not an error: its drafts are `None`.
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError>;
 
-    /// Returns the draft of a subject whose text is certain without a request, because the column repeats one that
-    /// people described. Describers that send no requests return `None`.
-    fn certain(&self, _request: &DescribeRequest, _subject: Subject) -> Option<Draft> {
-        None
+    /// Returns a draft for each subject whose text is certain without a request, because the column repeats one that
+    /// people described, and `None` for the others. Describers that send no requests return `None` for all.
+    fn certain(&self, request: &DescribeRequest) -> Vec<Option<Draft>> {
+        vec![None; request.subjects.len()]
     }
 
     /// Describes a schema or a database with one draft, as [`Describer::describe`].

@@ -142,15 +142,18 @@ impl Estimate {
             names: Arc::default(),
             neighbours: Arc::default(),
             documented: Arc::clone(&known.documented),
-            subjects: Vec::new(),
+            subjects,
             revisions: Vec::new(),
             options: options.clone(),
             about: about.cloned(),
             is_retry: false,
         };
-        let is_certain = |subject: &Subject| options.takes_over() && describer.certain(&whole, *subject).is_some();
-        let (certain, subjects): (Vec<Subject>, Vec<Subject>) = subjects.into_iter().partition(is_certain);
-        self.inherited += i32::try_from(certain.len()).unwrap_or(i32::MAX);
+        let mut subjects = whole.subjects.clone();
+        if options.takes_over() {
+            let mut certain = describer.certain(&whole).into_iter().map(|draft| draft.is_some());
+            subjects.retain(|_| !certain.next().unwrap_or_default());
+        }
+        self.inherited += i32::try_from(whole.subjects.len() - subjects.len()).unwrap_or(i32::MAX);
         for batch in subjects.chunks(describer.batch_size(options).max(1)) {
             let request = DescribeRequest { subjects: batch.to_vec(), ..whole.clone() };
             let bound = describer.bound(&request);

@@ -73,14 +73,18 @@ const BATCH_SIZE: usize = 64;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BuiltinDescriber;
 
-/// Returns the draft of a column whose text is certain, because it repeats a column that people described. `None` for
+/// Returns a draft for each column whose text is certain, because it repeats a column that people described. `None` for
 /// other columns, for tables, and for a column that has a comment of its own.
-pub fn certain(request: &DescribeRequest, subject: Subject) -> Option<Draft> {
-    let Subject::Column(index) = subject else { return None };
-    let column = request.table.columns.get(index).filter(|column| column.comment.is_none())?;
+pub fn certain(request: &DescribeRequest) -> Vec<Option<Draft>> {
     let reading = reading_of(request);
-    let draft = column::is_certain(&reading, column).then(|| column::describe(&reading, column, &request.options))?;
-    Some(modest(draft, &request.table.column_path(&column.name), Some(&column.data_type)))
+    let draft = |subject: &Subject| {
+        let Subject::Column(index) = *subject else { return None };
+        let column = request.table.columns.get(index).filter(|column| column.comment.is_none())?;
+        let draft =
+            column::is_certain(&reading, column).then(|| column::describe(&reading, column, &request.options))?;
+        Some(modest(draft, &request.table.column_path(&column.name), Some(&column.data_type)))
+    };
+    request.subjects.iter().map(draft).collect()
 }
 
 fn reading_of(request: &DescribeRequest) -> TableReading<'_> {
