@@ -117,13 +117,8 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.at_most(0.49);
     }
     // What was not read is in the text as it stands in the name.
-    let unread = |is: &dyn Fn(&Grasp) -> bool| {
-        reading.tokens.iter().any(|token| token.is_unread() && is(&token.grasp) && token.raw.len() > 1)
-    };
-    if unread(&|grasp| *grasp == Grasp::Cryptic) {
-        sketch.at_most(0.45);
-    } else if unread(&|_| true) {
-        sketch.at_most(0.60);
+    for token in reading.tokens.iter().filter(|token| token.is_unread() && token.raw.len() > 1) {
+        sketch.at_most(if token.grasp == Grasp::Cryptic { 0.45 } else { 0.60 });
     }
     if inherited.as_ref().is_some_and(|(_, by_people)| *by_people) {
         sketch.at_least(0.85);
@@ -434,9 +429,9 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
     if let Some(share) = one.null_share.filter(|share| share.is_finite() && *share > 0.0) {
         let percent = (share * 100.0).round();
         found.push(if percent < 1.0 { "under 1 % null".to_owned() } else { format!("{percent} % null") });
-        let text = if share >= 1.0 && all.sampled_rows >= ENOUGH {
-            sketch.detail(Need::Useful, "Null in every row seen");
-            String::new()
+        let is_empty = share >= 1.0 && all.sampled_rows >= ENOUGH;
+        let text = if is_empty {
+            "Null in every row seen".to_owned()
         } else if share >= 0.995 {
             "Null in almost every row seen".to_owned()
         } else if share >= 0.5 {
@@ -447,9 +442,7 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
                 if percent < 1.0 { "under 1 %".to_owned() } else { format!("about {percent} %") }
             )
         };
-        if !text.is_empty() {
-            sketch.detail(Need::Thorough, text);
-        }
+        sketch.detail(if is_empty { Need::Useful } else { Need::Thorough }, text);
     }
     let number = |text: &Option<String>| text.as_deref().and_then(Number::parse).filter(Number::is_finite);
     let is_key = reading.column.primary_key || reading.key.is_some();
