@@ -5,8 +5,11 @@ import assert from 'node:assert/strict';
 
 import { gate, proper } from '../model.mjs';
 
+/** Enough for one request of the run, not for all. */
+const MOST_TOKENS = 8_000;
 const START = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
 const LAST = 'query($number: Int!) { runByNumber(number: $number) { lastSequence status progress { done } } }';
+const TITLE = 'mutation($input: UpdateRunInput!) { updateRun(input: $input) { run { id } } }';
 const TOKEN = 'mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }';
 
 export default async function journey(studio) {
@@ -102,9 +105,43 @@ export default async function journey(studio) {
   await page.getByText('Ready for review').first().waitFor();
   await isComplete(1);
 
-  // A budget that is spent: the error, the hint and the way on stand together.
-  await api(START, { input: { targets, llmProfileId, budget: { maxTokens: 6000 } } });
+  // A budget that is spent: the error, the hint and the way on stand together. The page's own query was answered while
+  // the run was at work, and the answer arrives after the event of its end.
+  isOpen = false;
+  const budget = { maxTokens: MOST_TOKENS };
+  const [second] = (await api(START, { input: { targets, llmProfileId, budget } })).startRun.runs;
+  await until('a request waits', () => held.length > 0);
+  const late = gate();
+  let [isAsked, isAnswered, isHeard, isPaused] = [false, false, false, false];
+  await page.route('**/graphql', async (route) => {
+    if (isAsked || !route.request().postData()?.includes('runByNumber')) {
+      return route.fallback();
+    }
+    isAsked = true;
+    const response = await route.fetch();
+    assert.equal((await response.json()).data.runByNumber.status, 'RUNNING');
+    isAnswered = true;
+    await late.opened;
+    return route.fulfill({ response });
+  });
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) => {
+      if (/"runsChanged"/.test(payload)) {
+        isHeard = true;
+        isPaused ||= /"PAUSED"/.test(payload);
+      }
+    }),
+  );
   await studio.go('/runs/2');
+  await until('the page asked for the run', () => isAnswered);
+  await until('the page hears of the run', async () => {
+    await api(TITLE, { input: { id: second.id, title: 'A small budget' } });
+    return isHeard;
+  });
+  isOpen = true;
+  held.splice(0).forEach((waiting) => waiting.open());
+  await until('the page hears that the run is paused', () => isPaused);
+  late.open();
   const alert = page.getByRole('alert');
   await alert.getByText('LIMIT_EXCEEDED').waitFor();
   await studio.axe('paused');

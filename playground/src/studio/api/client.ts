@@ -7,7 +7,7 @@ import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
 
 import { socket } from './connection';
 import { codeOf } from './errors';
-import { newestExchange } from './newest';
+import { newestExchange, refetch } from './newest';
 import { embedded } from './operations';
 import { refused } from './viewer';
 
@@ -84,8 +84,7 @@ export const client = new Client({
       // An answer that names a record which a mutation deleted meanwhile cannot be read back from the cache: ask again.
       onResult: ({ operation, data, error, stale }) => {
         if (operation.kind === 'query' && !data && !error && !stale) {
-          const context = { ...operation.context, requestPolicy: 'network-only' } as const;
-          queueMicrotask(() => client.reexecuteOperation(client.createRequestOperation('query', operation, context)));
+          refetch(client, operation);
         }
       },
     }),
@@ -93,7 +92,7 @@ export const client = new Client({
       keys: Object.fromEntries(embedded.map((type) => [type, () => null])),
       updates: { Mutation: mutations },
     }),
-    newestExchange,
+    newestExchange(() => client),
     fetchExchange,
     subscriptionExchange({
       forwardSubscription: ({ query, variables }) => ({
