@@ -5,7 +5,7 @@
 //! Substance rates what the model wrote: editing a description in a review does not change it. To add a word without
 //! content, add it to [`FORM`]; to add a synonym of a type, add it to [`TYPES`].
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +104,9 @@ const FORM: &[&str] = &[
     "unique",
     "uniquely",
 ];
+
+/// The stems of these words.
+static FORM_STEMS: LazyLock<HashSet<String>> = LazyLock::new(|| FORM.iter().map(|word| stem(word)).collect());
 
 /// The subjects of a clause that states ignorance, such as "the purpose is unknown".
 const SUBJECTS: &[&str] = &["name", "meaning", "purpose", "use", "usage", "function", "what it", "what they"];
@@ -232,14 +235,14 @@ fn restates_comment(text: &str, comment: &str) -> bool {
     let mut known = HashSet::new();
     tokens(comment).iter().for_each(|token| learn(&mut known, token));
     let told = content(text);
-    !told.is_empty() && told.iter().all(|token| is_told(token, &known))
+    !told.is_empty() && told.iter().all(|token| is_told(token, |word| known.contains(word)))
 }
 
 /// Returns whether every content word of a text is a word of form or occurs in the name of the asset, its table or its
 /// type.
 #[must_use]
 pub fn restates_name(text: &str, asset: &AssetPath, data_type: Option<&str>) -> bool {
-    let mut known: HashSet<String> = FORM.iter().map(|word| stem(word)).collect();
+    let mut known = HashSet::new();
     // Words that are written together and could not be taken apart: `updatelog`.
     let mut unread: Vec<String> = Vec::new();
     for name in names(asset) {
@@ -262,7 +265,8 @@ pub fn restates_name(text: &str, asset: &AssetPath, data_type: Option<&str>) -> 
         let one = words::singular(&token.raw);
         one.len() >= PART_FROM && unread.iter().any(|name| name.contains(&one))
     };
-    stated(text).all(|clause| content(clause).iter().all(|token| is_told(token, &known) || is_part(token)))
+    let is_known = |word: &str| FORM_STEMS.contains(word) || known.contains(word);
+    stated(text).all(|clause| content(clause).iter().all(|token| is_told(token, is_known) || is_part(token)))
 }
 
 /// The clauses of a text without those that state only the structure, or only that something is not known, such as "the
@@ -331,13 +335,14 @@ fn learn(known: &mut HashSet<String>, token: &Token) {
     }
 }
 
-/// Returns whether a word or one of its meanings is known.
-fn is_told(token: &Token, known: &HashSet<String>) -> bool {
+/// Returns whether the stem of a word, or of one of its meanings, is known.
+fn is_told(token: &Token, is_known: impl Fn(&str) -> bool) -> bool {
+    let is_known = |word: &str| is_known(&stem(word)) || is_known(&stem(&words::singular(word)));
     spellings(token).any(|spelling| {
-        let is_known = |word: &String| known.contains(&stem(word)) || known.contains(&stem(&words::singular(word)));
-        let parts = words::split(spelling);
-        is_known(&spelling.to_owned())
-            || (!parts.is_empty() && parts.iter().all(|word| STOP_WORDS.contains(&word.as_str()) || is_known(word)))
+        let are_told = |parts: Vec<String>| {
+            !parts.is_empty() && parts.iter().all(|word| STOP_WORDS.contains(&word.as_str()) || is_known(word))
+        };
+        is_known(spelling) || are_told(words::split(spelling))
     })
 }
 

@@ -44,7 +44,7 @@ pub struct Channel {
     pub numbered: bool,
     /// The checked operation, from which a new execution can be made.
     pub blueprint: Arc<Ready>,
-    /// Wakes the producer when the fastest follower has read another result.
+    /// Wakes the producer when the fastest follower has read another result, or the last laggard has read on.
     progress: Arc<Notify>,
     /// The task that runs the execution; it is aborted when the last follower drops the channel.
     producer: Mutex<Option<AbortOnDropHandle<()>>>,
@@ -63,8 +63,18 @@ impl Channel {
             producer: Mutex::default(),
         });
         let weak = Arc::downgrade(&channel);
-        let producer =
-            Producer { channel: weak, channels, key, stage, responses, position, numbered, request_id, progress };
+        let producer = Producer {
+            channel: weak,
+            channels,
+            key,
+            stage,
+            responses,
+            position,
+            numbered,
+            request_id,
+            progress,
+            patience_ends: None,
+        };
         let span = tracing::info_span!("shared");
         let producer = AbortOnDropHandle::new(tokio::spawn(producer.run().instrument(span)));
         *channel.producer.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer);
@@ -89,9 +99,23 @@ impl Channel {
         ring.push(stage, Shared { between, ..result });
     }
 
-    /// Notes that a follower has read, or does not need, the results before `next`.
-    pub fn advance(&self, ring: &mut Ring, next: u64) {
-        if ring.advance(next) {
+    /// Notes that the results before `next` are not needed by a follower.
+    pub fn skip(&self, ring: &mut Ring, next: u64) {
+        if ring.skip(next) {
+            self.progress.notify_one();
+        }
+    }
+
+    /// Notes that the follower at this place has read the results before `next`.
+    pub fn advance(&self, ring: &mut Ring, place: &AtomicU64, next: u64) {
+        if ring.advance(place, next) {
+            self.progress.notify_one();
+        }
+    }
+
+    /// Removes a follower.
+    pub fn leave(&self, id: u64) {
+        if self.ring().leave(id) {
             self.progress.notify_one();
         }
     }

@@ -1,7 +1,7 @@
 //! A follower: the reader of a channel, at its own pace.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     task::{Context, Poll},
 };
 
@@ -17,6 +17,8 @@ pub struct Follower {
     id: u64,
     /// The index of its next result, counted from the channel's beginning.
     next: u64,
+    /// The same index, for the channel.
+    place: Arc<AtomicU64>,
     /// The number of the event that it read last.
     after: i32,
 }
@@ -43,13 +45,16 @@ pub enum Followed {
 impl Follower {
     /// Follows a new channel, whose first result comes after the event with the number `after`.
     pub fn of_new(channel: Arc<Channel>, after: i32) -> Self {
-        Self { next: 0, after, id: Channel::new_id(), channel }
+        let id = Channel::new_id();
+        let place = channel.ring().enter(id, 0);
+        Self { next: 0, place, after, id, channel }
     }
 
     /// Follows a channel from the event after number `after`, or from now on. Returns `None` if the channel has ended
     /// or no longer has the next event.
     pub fn new(channel: Arc<Channel>, after: Option<i32>, number: Number) -> Option<Self> {
-        let next = {
+        let id = Channel::new_id();
+        let (next, place) = {
             let mut ring = channel.ring();
             if ring.stage.is_over() {
                 return None;
@@ -63,10 +68,10 @@ impl Follower {
                 (None, _) => ring.end(),
             };
             // Earlier results are not needed, so they do not hold the channel back.
-            channel.advance(&mut ring, next);
-            next
+            channel.skip(&mut ring, next);
+            (next, ring.enter(id, next))
         };
-        Some(Self { id: Channel::new_id(), next, after: after.unwrap_or_default(), channel })
+        Some(Self { id, next, place, after: after.unwrap_or_default(), channel })
     }
 
     /// Polls for the next result.
@@ -78,7 +83,7 @@ impl Follower {
             && let Some(result) = ring.kept.get(at).cloned()
         {
             (self.next, at) = (self.next + 1, at + 1);
-            self.channel.advance(&mut ring, self.next);
+            self.channel.advance(&mut ring, &self.place, self.next);
             // A follower that was ahead of the channel already has this event.
             if self.channel.numbered && !result.between && result.number <= self.after {
                 continue;
@@ -107,6 +112,6 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.channel.ring().waiting.remove(&self.id);
+        self.channel.leave(self.id);
     }
 }

@@ -22,6 +22,7 @@
 //!   has only a few channels; beyond that, the execution stays separate until a channel comes by.
 //! - A separate execution that has caught up with the present joins the channel there, or opens one. A channel that has
 //!   caught up with an older one merges with it: its followers continue there.
+//! - A channel of numbered events waits a little for followers that would fall behind ([`producer`]).
 //! - A follower whose next result is no longer kept has fallen behind. If the events have numbers, it continues after
 //!   the last event that it read, in the same way as one that begins. If not, its subscription fails.
 

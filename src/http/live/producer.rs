@@ -1,7 +1,12 @@
 //! The producer of a channel: the task that runs its execution and serializes the results.
 //!
-//! The rule: a channel reads only a few results more than its fastest follower has read. If its events have no numbers,
-//! that holds only until it has caught up: a follower could not continue later, and the present does not wait.
+//! The rules:
+//!
+//! - A channel reads only a few results more than its fastest follower has read. If its events have no numbers, that
+//!   holds only until it has caught up: a follower could not continue later, and the present does not wait.
+//! - A channel whose events have numbers keeps its followers together: before it evicts results that some have not
+//!   read, it waits for them, up to [`PATIENCE`]. Otherwise a crowd that reads a little too slowly would fall apart into
+//!   executions of its own, which make everybody slower. A follower that needs longer is left behind, once.
 
 use std::{
     any::Any,
@@ -9,13 +14,14 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, Weak},
     task::Poll,
+    time::Duration,
 };
 
 use async_graphql::Response;
 use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 use tokio::{
     sync::Notify,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{
@@ -31,6 +37,9 @@ use crate::{
         request_id::RequestId,
     },
 };
+
+/// The longest wait for followers that have not read what is to be evicted.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The producer of a channel.
 pub struct Producer {
@@ -50,8 +59,10 @@ pub struct Producer {
     pub numbered: bool,
     /// The id under which it is logged.
     pub request_id: RequestId,
-    /// Wakes the producer when the fastest follower has read another result.
+    /// Wakes the producer when the fastest follower has read another result, or the last laggard has read on.
     pub progress: Arc<Notify>,
+    /// When the wait for laggards ends, during such a wait.
+    pub patience_ends: Option<Instant>,
 }
 
 impl Producer {
@@ -112,6 +123,16 @@ impl Producer {
         while waits && self.channel.upgrade().is_some_and(|channel| !channel.ring().has_room()) {
             self.progress.notified().await;
         }
+        while self.numbered && self.channel.upgrade().is_some_and(|channel| channel.ring().laggards() > 0) {
+            // A wave may interrupt this wait, which then goes on.
+            let end = *self.patience_ends.get_or_insert_with(|| Instant::now() + PATIENCE);
+            if timeout_at(end, self.progress.notified()).await.is_err()
+                && let Some(channel) = self.channel.upgrade()
+            {
+                channel.ring().leave_behind();
+            }
+        }
+        self.patience_ends = None;
         let next = poll_fn(|context| match self.responses.poll_next_unpin(context) {
             Poll::Ready(Some(response)) => Poll::Ready(Next::Response(Box::new(response))),
             Poll::Ready(None) => Poll::Ready(Next::End),

@@ -153,12 +153,10 @@ impl Describer for BuiltinDescriber {
 
 /// Limits the confidence to LOW for the first wording that restates the name and all wordings after it.
 fn modest(mut draft: Draft, asset: &AssetPath, data_type: Option<&str>) -> Draft {
-    let mut most = f64::INFINITY;
-    for alternative in &mut draft.alternatives {
-        if restates_name(&alternative.text, asset, data_type) {
-            most = RESTATED;
-        }
-        alternative.confidence = alternative.confidence.min(most);
+    let restates = |text: &str| restates_name(text, asset, data_type);
+    let first = draft.alternatives.iter().position(|alternative| restates(&alternative.text));
+    for alternative in draft.alternatives.iter_mut().skip(first.unwrap_or(usize::MAX)) {
+        alternative.confidence = alternative.confidence.min(RESTATED);
     }
     draft
 }
