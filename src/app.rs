@@ -2,6 +2,8 @@
 //!
 //! [`serve`] runs a server from start to stop: data folder, store, first profiles, workers, API.
 
+mod client;
+
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -12,9 +14,10 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
+pub use self::client::{Connection, client};
 use crate::{
     bus::local::LocalBus,
-    cli::{self, Client},
+    cli::{self, CliError, Exit},
     config::{self, ConfigError, Settings, secret, sqlite_file, sqlite_url},
     demo,
     domain::{
@@ -111,6 +114,28 @@ pub enum StartError {
     /// The log filter is invalid.
     #[error(transparent)]
     LogFilter(#[from] log::FilterError),
+    /// The address or token of a server cannot be used.
+    #[error(transparent)]
+    Client(#[from] CliError),
+}
+
+impl StartError {
+    /// The exit code of the error.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Lock(LockError::InUse { .. }) | Self::Listen { .. } => Exit::Conflict,
+            Self::Config(_)
+            | Self::Documents(_)
+            | Self::LogFilter(_)
+            | Self::NoToken(_)
+            | Self::StoreFile { .. }
+            | Self::Lock(LockError::Unusable { .. }) => Exit::UserError,
+            Self::Prepare(error) => error.code().into(),
+            Self::Client(error) => error.exit(),
+            Self::Key(_) | Self::Store(_) | Self::Lost { .. } | Self::Demo(_) | Self::System(_) => Exit::Failure,
+        }
+    }
 }
 
 /// Migrates the store to this version and prints a confirmation.
@@ -156,42 +181,6 @@ pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), Star
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
     println!("{}", key.forget(settings.store_url.expose_secret(), really).await?);
     Ok(())
-}
-
-/// Creates a client of `server` or, without it, of the server that holds the data folder. If there is none, the client
-/// executes requests in this process, without the key for the store's secrets.
-///
-/// # Errors
-/// Returns a [`StartError`].
-pub async fn client(settings: &Settings, server: Option<String>) -> Result<Client, StartError> {
-    install_tls();
-    if let Some(server) = server {
-        return Ok(Client::of_server(&server, secret(cli::TOKEN)?));
-    }
-    let found = match preflight(settings, Secrets::Unneeded).await {
-        Err(StartError::Lock(LockError::InUse { at: Some(at), .. })) => {
-            return Ok(Client::of_server(&at, secret(cli::TOKEN)?));
-        }
-        other => other?,
-    };
-    let folder = Lock::folder(&settings.data_dir)?;
-    let store_lock = prepare_store_file(settings)?;
-    let place = store::place(settings.store_url.expose_secret());
-    let folder_shown = settings.data_dir.display();
-    if found.is_empty() {
-        eprintln!(
-            "No server is running on {folder_shown}; creating the new store {place}. If you mean a running server, \
-             name its folder with --data-dir or its address with --server."
-        );
-    } else {
-        eprintln!("No server is running on {folder_shown}; using the store {place} directly.");
-    }
-    let bus = Arc::new(LocalBus::default());
-    let store = store::open_without_key(settings.store_url.expose_secret(), bus.clone()).await?;
-    let own = own(settings, &store).await;
-    let ports = ports(settings, Arc::new(store), own, bus);
-    let schema = Box::new(graphql::schema(Services::new(ports, "local")));
-    Ok(Client::Own { schema, locks: Box::new((folder, store_lock)) })
 }
 
 /// Selects the cryptography library for TLS. Further calls have no effect.
@@ -258,7 +247,7 @@ fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<LocalBus
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     log::start(&settings)?;
     let documents = match &settings.trusted_documents {
-        Some(path) => http::Documents::trusted(path, &cli::token::DOCUMENTS)?,
+        Some(path) => http::Documents::trusted(path, &cli::operations().collect::<Vec<_>>())?,
         None => http::Documents::automatic(),
     };
     let listener = tokio::net::TcpListener::bind(settings.listen)
@@ -280,15 +269,8 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let opened = open_store(&settings, bus.clone()).await?;
     let own = own(&settings, &opened).await;
     let store: Arc<dyn Store> = Arc::new(opened.clone());
-    let demo_file = settings.data_dir.join("demo.db");
-    if demo_file.exists() {
-        narrow(&demo_file);
-    } else {
-        demo::create(&demo_file).await?;
-        make_private(&demo_file)?;
-    }
     let ports = ports(&settings, store, own, bus);
-    add_first_profiles(ports.store.as_ref(), ports.clock.as_ref(), &demo_file).await?;
+    prepare_first_use(&settings, &ports).await?;
     let services = Services::new(ports.clone(), "local");
     folder.tell_address(reachable(address))?;
     let working = tokio::spawn(
@@ -403,6 +385,18 @@ fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
         narrow(Path::new(&name));
     }
     Ok(own_store_file(settings).map(|path| Lock::store(&path)).transpose()?)
+}
+
+/// Creates the demo database if it does not exist, and the first profiles of a fresh installation.
+async fn prepare_first_use(settings: &Settings, ports: &Ports) -> Result<(), StartError> {
+    let demo_file = settings.data_dir.join("demo.db");
+    if demo_file.exists() {
+        narrow(&demo_file);
+    } else {
+        demo::create(&demo_file).await?;
+        make_private(&demo_file)?;
+    }
+    add_first_profiles(ports.store.as_ref(), ports.clock.as_ref(), &demo_file).await
 }
 
 /// Creates the profiles of a fresh installation, so that it can be used right away: a DB profile and an LLM profile,

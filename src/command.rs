@@ -1,19 +1,20 @@
 //! The command line of the `gloss` binary. To add a command, add it to [`Command`] and to [`run`].
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    app,
-    cli::token::{self, TokenCommand},
-    config::{self, Settings},
+    app::{self, StartError},
+    cli::{ApiCommand, CliError, Exit, Output, output, token::Token},
+    config::{self, ConfigError, Settings},
     domain::text::visible_lines,
     graphql, target,
 };
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Documents databases with language models: a GraphQL server.
 #[derive(Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(version, about, args_conflicts_with_subcommands = true, after_help = Exit::help())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -24,34 +25,56 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Start the server; the default command
+    #[command(after_help = "\
+Examples:
+  gloss serve
+  gloss serve --listen 127.0.0.1:9000 --data-dir /srv/gloss")]
     Serve(Settings),
+    Token(Api<Token>),
     /// Migrate the store to this version, then exit
+    #[command(after_help = "\
+Examples:
+  gloss migrate
+  gloss migrate --store-url postgres://gloss@db.example/gloss")]
     Migrate(Settings),
-    /// Print the GraphQL schema
-    Schema,
-    /// Print a settings file that explains every setting, with its default
-    Config,
-    /// Create, list and revoke access tokens
-    Token {
-        #[command(subcommand)]
-        command: TokenCommand,
-        #[command(flatten)]
-        client: ClientArgs,
-    },
     /// Change the key that encrypts the store's passwords and API keys, or continue after losing it
     Secrets {
         #[command(subcommand)]
         command: Secrets,
     },
+    /// Print a settings file that explains every setting, with its default
+    #[command(after_help = "\
+Examples:
+  gloss config > gloss.toml
+  gloss serve --config gloss.toml")]
+    Config,
+    /// Print the GraphQL schema
+    #[command(after_help = "\
+Examples:
+  gloss schema > schema.graphql")]
+    Schema,
 }
 
-/// Which server or store a command uses, and the format of its output.
+// A command that calls the API, with the arguments that all of these have. (clap takes a doc comment for the help.)
 #[derive(Args)]
+struct Api<T: Args> {
+    #[command(flatten)]
+    command: T,
+    #[command(flatten)]
+    client: ClientArgs,
+}
+
+// Which server or store a command uses, and the format of its output.
+#[derive(Args)]
+#[command(next_help_heading = "Server and output")]
 struct ClientArgs {
     /// URL of the server [default: the server that uses the data folder; if none is running, the store itself]
     #[arg(long, env = "GLOSS_SERVER", value_name = "URL", global = true)]
     server: Option<String>,
-    /// Print the result as JSON
+    /// File with the token for the server [default: the token in GLOSS_TOKEN]
+    #[arg(long, env = "GLOSS_TOKEN_FILE", value_name = "FILE", global = true)]
+    token_file: Option<PathBuf>,
+    /// Print the result as JSON: one document, or one line for each event
     #[arg(long, global = true)]
     json: bool,
     #[command(flatten)]
@@ -61,8 +84,15 @@ struct ClientArgs {
 #[derive(Subcommand)]
 enum Secrets {
     /// Re-encrypt the secrets with a new key: `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
+    #[command(after_help = "\
+Examples:
+  gloss secrets rotate")]
     Rotate(Settings),
     /// Remove the secrets that the current key cannot decrypt; keep their profiles; stop the server first
+    #[command(after_help = "\
+Examples:
+  gloss secrets forget
+  gloss secrets forget --yes")]
     Forget {
         /// Remove them; without this flag, the command only lists them
         #[arg(long)]
@@ -76,22 +106,56 @@ enum Secrets {
 #[must_use]
 pub fn main() -> ExitCode {
     let started = start_over_without(&target::FROM_ENVIRONMENT).map_err(Into::into);
-    match started.and_then(|()| run(parse()?)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("gloss: {}", visible_lines(&error.to_string()));
-            ExitCode::FAILURE
-        }
+    let ended = started.and_then(|()| run(parse()?)).unwrap_or_else(|error| {
+        output::note(&format!("gloss: {}", visible_lines(&error.to_string())));
+        exit_of(error.as_ref())
+    });
+    ended.into()
+}
+
+/// The exit code of an error.
+fn exit_of(error: &(dyn Error + 'static)) -> Exit {
+    if let Some(error) = error.downcast_ref::<CliError>() {
+        error.exit()
+    } else if let Some(error) = error.downcast_ref::<StartError>() {
+        error.exit()
+    } else if error.is::<ConfigError>() {
+        Exit::UserError
+    } else {
+        Exit::Failure
     }
+}
+
+/// Returns the whole command line, as `--help`, completions and man pages show it.
+#[must_use]
+pub fn command() -> clap::Command {
+    /// Commands that only use the store, not the other settings of a server.
+    const ON_STORE: [&str; 2] = ["migrate", "secrets"];
+    /// Commands that call the API.
+    const ON_API: [&str; 1] = ["token"];
+    let mut command = Cli::command();
+    for name in ON_STORE {
+        command = command.mut_subcommand(name, only_store);
+    }
+    for name in ON_API {
+        command = command.mut_subcommand(name, |below| only_store(below).mut_args(|arg| global(arg)));
+    }
+    command
+}
+
+/// Hides the settings of a server in a command and in those below it.
+fn only_store(command: clap::Command) -> clap::Command {
+    Settings::only_store(command).mut_subcommands(only_store)
+}
+
+/// Makes an option of a group of commands an option of each of its commands.
+fn global(arg: clap::Arg) -> clap::Arg {
+    if arg.is_positional() { arg } else { arg.global(true) }
 }
 
 /// Parses the command line, the environment and the settings file.
 fn parse() -> Result<Cli, Box<dyn Error>> {
-    let command = Cli::command()
-        .mut_subcommand("migrate", Settings::only_store)
-        .mut_subcommand("token", |token| Settings::only_store(token).mut_args(|arg| arg.global(true)))
-        .mut_subcommand("secrets", |secrets| secrets.mut_subcommands(Settings::only_store));
-    let matches = config::matches(command, std::env::args_os().collect())?;
+    let matches = config::matches(command(), std::env::args_os().collect())?;
     Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
 
@@ -115,32 +179,35 @@ fn start_over_without(_: &[&str]) -> std::io::Result<()> {
     Ok(())
 }
 
-fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
     let runtime = || tokio::runtime::Runtime::new();
     match cli.command {
-        None => Ok(runtime()?.block_on(app::serve(cli.settings.checked()?))?),
-        Some(Command::Serve(settings)) => Ok(runtime()?.block_on(app::serve(settings.checked()?))?),
-        Some(Command::Migrate(settings)) => Ok(runtime()?.block_on(app::migrate(settings.checked()?))?),
-        Some(Command::Schema) => {
-            print!("{}", graphql::sdl());
-            Ok(())
-        }
-        Some(Command::Config) => {
-            print!("{}", config::reference());
-            Ok(())
-        }
-        Some(Command::Token { command, client: ClientArgs { server, json, settings } }) => {
-            let settings = settings.checked()?;
-            runtime()?.block_on(async {
-                let client = app::client(&settings, server).await?;
-                Ok(token::run(&client, command, json).await?)
-            })
-        }
+        None => runtime()?.block_on(app::serve(cli.settings.checked()?))?,
+        Some(Command::Serve(settings)) => runtime()?.block_on(app::serve(settings.checked()?))?,
+        Some(Command::Migrate(settings)) => runtime()?.block_on(app::migrate(settings.checked()?))?,
+        Some(Command::Schema) => output::print(&graphql::sdl()),
+        Some(Command::Config) => output::print(&config::reference()),
+        Some(Command::Token(api)) => return call(api),
         Some(Command::Secrets { command: Secrets::Rotate(settings) }) => {
-            Ok(runtime()?.block_on(app::rotate_secrets(settings.checked()?))?)
+            runtime()?.block_on(app::rotate_secrets(settings.checked()?))?;
         }
         Some(Command::Secrets { command: Secrets::Forget { yes, settings } }) => {
-            Ok(runtime()?.block_on(app::forget_secrets(settings.checked()?, yes))?)
+            runtime()?.block_on(app::forget_secrets(settings.checked()?, yes))?;
         }
     }
+    Ok(Exit::Success)
+}
+
+/// Runs a command that calls the API.
+fn call<T: ApiCommand + Args>(api: Api<T>) -> Result<Exit, Box<dyn Error>> {
+    let ClientArgs { server, token_file, json, settings } = api.client;
+    let settings = settings.checked()?;
+    let output = if json { Output::Json } else { Output::Text };
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let connection = app::Connection { server, token_file };
+        let client = app::client(&settings, connection, api.command.needs()).await?;
+        let ended = api.command.run(&client, output).await;
+        client.close().await;
+        Ok(ended?)
+    })
 }

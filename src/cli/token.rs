@@ -1,19 +1,26 @@
 //! The command `gloss token create|list|revoke`.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{CliError, Client};
-use crate::domain::{
-    clock::{Clock, SystemClock},
-    text::visible,
-};
+use super::{ApiCommand, CliError, Client, Exit, Needs, Output, operation::Operation, output, table::Table};
+use crate::domain::clock::{Clock, SystemClock};
 
-/// What to do with tokens.
-#[derive(Debug, Clone, Subcommand)]
-pub enum TokenCommand {
+/// Create, list and revoke access tokens
+#[derive(Debug, Args)]
+pub struct Token {
+    #[command(subcommand)]
+    command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
     /// Create a token and print its secret, which is shown only once
+    #[command(after_help = "\
+Examples:
+  gloss token create ann --role ADMIN
+  gloss token create ci --role OPERATOR --expires 90d")]
     Create {
         /// Name of the token; Gloss records its holder's actions under this name
         name: String,
@@ -25,8 +32,15 @@ pub enum TokenCommand {
         expires: Option<DateTime<Utc>>,
     },
     /// List the tokens
+    #[command(after_help = "\
+Examples:
+  gloss token list
+  gloss token list --json")]
     List,
     /// Revoke a token, which then no longer gives access
+    #[command(after_help = "\
+Examples:
+  gloss token revoke ci")]
     Revoke {
         /// Name or id of the token
         token: String,
@@ -72,61 +86,65 @@ fn end(text: &str) -> Result<DateTime<Utc>, String> {
     span.and_then(|span| SystemClock.now().trunc_subsecs(0).checked_add_signed(span)).ok_or_else(hint)
 }
 
-const CREATE: &str = "mutation($input: CreateApiTokenInput!) {
-    createApiToken(input: $input) { secret apiToken { id name role createdAt expiresAt } } }";
-const LIST: &str = "{ apiTokens { id name role createdAt expiresAt lastUsedAt } }";
-const REVOKE: &str = "mutation($id: ID!) { revokeApiToken(input: { id: $id }) { deletedId } }";
+const CREATE: Operation = Operation(
+    "mutation($input: CreateApiTokenInput!) {
+    createApiToken(input: $input) { secret apiToken { id name role createdAt expiresAt } } }",
+);
+const LIST: Operation = Operation("{ apiTokens { id name role createdAt expiresAt lastUsedAt } }");
+const REVOKE: Operation = Operation("mutation($id: ID!) { revokeApiToken(input: { id: $id }) { deletedId } }");
 
-/// The operations that this command sends. A server that accepts only trusted documents must accept these, too.
-pub const DOCUMENTS: [&str; 3] = [CREATE, LIST, REVOKE];
+/// The documents of the command.
+pub const OPERATIONS: &[Operation] = &[CREATE, LIST, REVOKE];
 
-/// Runs the command.
-///
-/// # Errors
-/// Returns [`CliError::Usage`] if no token has the given name or id, and otherwise the errors of [`Client::data`].
-pub async fn run(client: &Client, command: TokenCommand, as_json: bool) -> Result<(), CliError> {
-    match command {
-        TokenCommand::Create { name, role, expires } => {
-            let input = json!({ "name": name, "role": role.as_str(), "expiresAt": expires });
-            let mut data = client.data(CREATE, json!({ "input": input })).await?;
-            let payload = data["createApiToken"].take();
-            if as_json {
-                println!("{payload:#}");
-            } else {
-                println!("{}", payload["secret"].as_str().unwrap_or_default());
-                eprintln!(
-                    "This token is shown only once. Send it as `Authorization: Bearer …`. From now on, every request \
-                     requires a token."
-                );
-            }
-        }
-        TokenCommand::List => {
-            let tokens = list(client).await?;
-            if as_json {
-                println!("{tokens:#}");
-            } else {
-                print(&tokens);
-            }
-        }
-        TokenCommand::Revoke { token } => {
-            let tokens = list(client).await?;
-            let is_it = |it: &&Value| it["name"] == token.as_str() || it["id"] == token.as_str();
-            let found = tokens.as_array().into_iter().flatten().find(is_it);
-            let unknown = || {
-                CliError::Usage(format!(
-                    "no token has the name or id {token:?}; list the tokens with `gloss token list`"
-                ))
-            };
-            let found = found.ok_or_else(unknown)?;
-            let data = client.data(REVOKE, json!({ "id": found["id"] })).await?;
-            if as_json {
-                println!("{:#}", data["revokeApiToken"]);
-            } else {
-                println!("The token {} has been revoked.", found["name"].as_str().unwrap_or_default());
-            }
-        }
+impl ApiCommand for Token {
+    fn needs(&self) -> Needs {
+        Needs::Records
     }
-    Ok(())
+
+    async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
+        match self.command {
+            TokenCommand::Create { name, role, expires } => {
+                let input = json!({ "name": name, "role": role.as_str(), "expiresAt": expires });
+                let mut data = client.data(CREATE, json!({ "input": input })).await?;
+                let payload = data["createApiToken"].take();
+                if output.is_json() {
+                    output::document(&payload);
+                } else {
+                    output::line(payload["secret"].as_str().unwrap_or_default());
+                    output::note(
+                        "This token is shown only once. Send it as `Authorization: Bearer …`. From now on, every \
+                         request requires a token.",
+                    );
+                }
+            }
+            TokenCommand::List => {
+                let tokens = list(client).await?;
+                if output.is_json() {
+                    output::document(&tokens);
+                } else {
+                    print(&tokens);
+                }
+            }
+            TokenCommand::Revoke { token } => {
+                let tokens = list(client).await?;
+                let is_it = |it: &&Value| it["name"] == token.as_str() || it["id"] == token.as_str();
+                let found = tokens.as_array().into_iter().flatten().find(is_it);
+                let unknown = || {
+                    CliError::Usage(format!(
+                        "no token has the name or id {token:?}; list the tokens with `gloss token list`"
+                    ))
+                };
+                let found = found.ok_or_else(unknown)?;
+                let data = client.data(REVOKE, json!({ "id": found["id"] })).await?;
+                if output.is_json() {
+                    output::document(&data["revokeApiToken"]);
+                } else {
+                    output::line(&format!("The token {} has been revoked.", output::text(&found["name"])));
+                }
+            }
+        }
+        Ok(Exit::Success)
+    }
 }
 
 async fn list(client: &Client) -> Result<Value, CliError> {
@@ -134,15 +152,17 @@ async fn list(client: &Client) -> Result<Value, CliError> {
 }
 
 fn print(tokens: &Value) {
-    let columns = ["name", "role", "createdAt", "expiresAt", "lastUsedAt"];
-    let titles = ["NAME", "ROLE", "CREATED", "EXPIRES", "LAST USED"].map(str::to_owned);
-    let row = |token: &Value| columns.map(|column| visible(token[column].as_str().unwrap_or("never")).into_owned());
-    let rows: Vec<[String; 5]> =
-        std::iter::once(titles).chain(tokens.as_array().into_iter().flatten().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 5] = std::array::from_fn(width);
-    for row in &rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    let mut table = Table::new(["NAME", "ROLE", "CREATED", "EXPIRES", "LAST USED"]);
+    for token in tokens.as_array().into_iter().flatten() {
+        let moment =
+            |field: &str| if token[field].is_null() { "never".to_owned() } else { output::time(&token[field]) };
+        table.row([
+            output::text(&token["name"]),
+            output::text(&token["role"]),
+            moment("createdAt"),
+            moment("expiresAt"),
+            moment("lastUsedAt"),
+        ]);
     }
+    table.print();
 }

@@ -49,6 +49,7 @@ pub mod usage;
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::{MergedObject, MergedSubscription, Request, SDLExportOptions, Schema, SchemaBuilder, Variables};
+use futures_util::{Stream, StreamExt};
 
 pub use self::{
     access::Access,
@@ -145,6 +146,16 @@ pub fn api(services: Services) -> Api {
 pub async fn answer(schema: &GlossSchema, query: &str, variables: serde_json::Value) -> serde_json::Value {
     let request = Request::new(query).variables(Variables::from_json(variables)).data(Viewer::local());
     serde_json::to_value(schema.execute(request).await).unwrap_or_default()
+}
+
+/// Executes a subscription in this process as the local administrator, and returns the responses as they come.
+pub fn results(
+    schema: &GlossSchema,
+    query: &str,
+    variables: serde_json::Value,
+) -> impl Stream<Item = serde_json::Value> + Send + use<> {
+    let request = Request::new(query).variables(Variables::from_json(variables)).data(Viewer::local());
+    schema.execute_stream(request).map(|response| serde_json::to_value(response).unwrap_or_default())
 }
 
 /// Returns the schema in the schema definition language. The text is the same in every process.

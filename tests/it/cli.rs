@@ -22,8 +22,9 @@ pub async fn refusal(data: &Path, arguments: &[&str], environment: &[(&str, &str
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(!ended.status.success(), "gloss {arguments:?} was not refused");
     assert!(ended.stdout.is_empty());
-    // A warning about the folder may precede the refusal.
-    let said: Vec<&str> = said.lines().filter(|line| !line.contains(" WARN ")).collect();
+    // A warning about the folder, or the note which server or store is used, may precede the refusal.
+    let precedes = |line: &str| line.contains(" WARN ") || line.starts_with("Using the server ");
+    let said: Vec<&str> = said.lines().filter(|line| !precedes(line)).collect();
     if said[0].starts_with("gloss: ") {
         assert_eq!(said.len(), 1, "{said:?}");
     }

@@ -1,0 +1,104 @@
+//! The client of the commands: which server or store it uses, and what it opens for a command.
+
+use std::{path::PathBuf, sync::Arc};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    GRACE, Secrets, StartError, install_tls, open_store, own, pool_settings, ports, preflight, prepare_first_use,
+    prepare_store_file,
+};
+use crate::{
+    bus::local::LocalBus,
+    cli::{
+        CliError, Client, Needs,
+        client::{Own, TOKEN},
+        output::note,
+    },
+    config::{Settings, secret},
+    graphql,
+    lifecycle::{Lock, LockError},
+    service::Services,
+    store,
+    worker::Pool,
+};
+
+/// Which server a command was told to use, and its token.
+#[derive(Debug, Default)]
+pub struct Connection {
+    /// The server's address.
+    pub server: Option<String>,
+    /// The file that holds the token.
+    pub token_file: Option<PathBuf>,
+}
+
+/// Creates a client of the server that the connection names or, if it names none, of the server that holds the data
+/// folder. If there is none, the client executes requests in this process and opens what the command needs.
+///
+/// # Errors
+/// Returns a [`StartError`].
+pub async fn client(settings: &Settings, connection: Connection, needs: Needs) -> Result<Client, StartError> {
+    install_tls();
+    if let Some(server) = &connection.server {
+        return Ok(Client::of_server(server, token(&connection)?)?);
+    }
+    let secrets = if needs == Needs::Records { Secrets::Unneeded } else { Secrets::Needed };
+    let folder_shown = settings.data_dir.display();
+    let found = match preflight(settings, secrets).await {
+        Err(StartError::Lock(LockError::InUse { at: Some(at), .. })) => {
+            note(&format!("Using the server {at}, which holds {folder_shown}."));
+            return Ok(Client::of_server(&at, token(&connection)?)?);
+        }
+        other => other?,
+    };
+    let folder = Lock::folder(&settings.data_dir)?;
+    let store_lock = prepare_store_file(settings)?;
+    let place = store::place(settings.store_url.expose_secret());
+    if found.is_empty() {
+        note(&format!(
+            "No server is running on {folder_shown}; creating the new store {place}. If you mean a running server, \
+             name its folder with --data-dir or its address with --server."
+        ));
+    } else {
+        note(&format!("No server is running on {folder_shown}; using the store {place} directly."));
+    }
+    let bus = Arc::new(LocalBus::default());
+    let store = match needs {
+        Needs::Records => store::open_without_key(settings.store_url.expose_secret(), bus.clone()).await?,
+        Needs::Secrets | Needs::Workers => open_store(settings, bus.clone()).await?,
+    };
+    let own = own(settings, &store).await;
+    let ports = ports(settings, Arc::new(store.clone()), own, bus);
+    if needs != Needs::Records {
+        prepare_first_use(settings, &ports).await?;
+    }
+    let services = Services::new(ports.clone(), "local");
+    let stop = CancellationToken::new();
+    let working = (needs == Needs::Workers).then(|| {
+        let mut pool = pool_settings(settings);
+        pool.capacity = pool.capacity.max(1);
+        tokio::spawn(Pool::new(ports, services.searches.readings(), pool, stop.clone()).work())
+    });
+    let close = Box::pin(async move {
+        stop.cancel();
+        if let Some(working) = working {
+            let _ended = working.await;
+        }
+        // If the store cannot be closed in time, the next start recovers its write-ahead log.
+        let _closed = tokio::time::timeout(GRACE, store.close()).await;
+    });
+    let schema = Box::new(graphql::schema(services));
+    Ok(Client::Own(Own { schema, close, locks: Box::new((folder, store_lock)) }))
+}
+
+/// The token for a server: from the file that the connection names, else from the environment.
+fn token(connection: &Connection) -> Result<Option<SecretString>, StartError> {
+    let Some(file) = &connection.token_file else { return Ok(secret(TOKEN)?) };
+    let text =
+        std::fs::read_to_string(file).map_err(|source| CliError::File { path: file.display().to_string(), source })?;
+    match text.trim() {
+        "" => Err(CliError::Usage(format!("the token file {} is empty", file.display())).into()),
+        token => Ok(Some(token.to_owned().into())),
+    }
+}

@@ -1,0 +1,167 @@
+//! Operations over HTTP: queries and mutations by POST, subscriptions as server-sent events.
+
+use std::{
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use console::Term;
+use reqwest::{Response, Url, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::data_of;
+use crate::{
+    cli::{error::CliError, operation::Operation, output},
+    domain::Code,
+};
+
+/// Maximum time to connect.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// The version of the server.
+const VERSION: Operation = Operation("{ server { version } }");
+
+/// The operations that the client sends on its own behalf.
+pub const OPERATIONS: &[Operation] = &[VERSION];
+
+/// A server and how to reach it.
+pub struct Http {
+    base: String,
+    token: Mutex<Option<SecretString>>,
+    http: reqwest::Client,
+}
+
+impl Http {
+    /// Creates a client of the server at `address`.
+    ///
+    /// # Errors
+    /// Returns [`CliError::NoAddress`] if it is not an address of a server.
+    pub fn new(address: &str, token: Option<SecretString>) -> Result<Self, CliError> {
+        let no_address = || CliError::NoAddress(address.to_owned());
+        let base = address.trim_end_matches('/').trim_end_matches("/graphql").to_owned();
+        let url = Url::parse(&base).map_err(|_| no_address())?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !url.username().is_empty() {
+            return Err(no_address());
+        }
+        let http = http_client(&url);
+        Ok(Self { base, token: Mutex::new(token), http })
+    }
+
+    /// The address of the server, without `/graphql`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Executes a query or mutation. If the server requires a token and a person is there, asks for one.
+    ///
+    /// # Errors
+    /// See [`super::Client::data`].
+    pub async fn data(&self, document: &str, variables: &Value) -> Result<Value, CliError> {
+        loop {
+            let text = self.post(document, variables, "application/json").await?;
+            let text = text.text().await.map_err(|error| self.unreachable(error))?;
+            let answer = serde_json::from_str(&text).map_err(|_| CliError::NoGloss(self.base.clone()))?;
+            match self.judged(data_of(answer, Some(&self.base))).await {
+                Err(CliError::Unauthenticated { message, .. }) if self.ask_for_token(&message)? => {}
+                judged => return judged,
+            }
+        }
+    }
+
+    /// Starts a subscription and returns its stream of events.
+    ///
+    /// # Errors
+    /// See [`super::Client::data`].
+    pub async fn subscribe(&self, document: &str, variables: &Value) -> Result<Response, CliError> {
+        let response = self.post(document, variables, "text/event-stream").await?;
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
+            return Ok(response);
+        }
+        let text = response.text().await.map_err(|error| self.unreachable(error))?;
+        let answer = serde_json::from_str(&text).map_err(|_| CliError::NoGloss(self.base.clone()))?;
+        self.judged(data_of(answer, Some(&self.base))).await?;
+        Err(CliError::NoGloss(self.base.clone()))
+    }
+
+    /// If the server does not know an operation, finds out whether its version differs.
+    async fn judged(&self, data: Result<Value, CliError>) -> Result<Value, CliError> {
+        let unknown = [Code::GraphqlParseFailed, Code::GraphqlValidationFailed, Code::PersistedQueryNotFound];
+        match data {
+            Err(CliError::Refused { code, message }) if unknown.contains(&code) => {
+                let text = self.post(VERSION.0, &json!({}), "application/json").await?.text().await;
+                let answer: Value = serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default();
+                match answer["data"]["server"]["version"].as_str() {
+                    Some(theirs) if theirs != env!("CARGO_PKG_VERSION") => {
+                        Err(CliError::OtherVersion { server: self.base.clone(), theirs: theirs.to_owned() })
+                    }
+                    _ => Err(CliError::Refused { code, message }),
+                }
+            }
+            data => data,
+        }
+    }
+
+    async fn post(&self, document: &str, variables: &Value, accept: &str) -> Result<Response, CliError> {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let mut request = self
+            .http
+            .post(format!("{}/graphql", self.base))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, accept)
+            .body(body);
+        if let Some(token) = self.token.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        request.send().await.map_err(|error| self.unreachable(error))
+    }
+
+    /// Asks for a token at the terminal, once. Returns whether there is a new one.
+    fn ask_for_token(&self, message: &str) -> Result<bool, CliError> {
+        let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if token.is_some() || !output::can_ask() {
+            return Ok(false);
+        }
+        output::note(&format!("The server at {} says: {message}", self.base));
+        let given = secret("Token: ")?;
+        let is_given = given.is_some();
+        *token = given;
+        Ok(is_given)
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> CliError {
+        CliError::Unreachable { server: self.base.clone(), reason: root(&error.without_url()) }
+    }
+}
+
+/// Asks for a secret at the terminal, without showing it. `None` if nothing is typed.
+///
+/// # Errors
+/// Returns [`CliError::Terminal`] if the terminal cannot be read.
+pub fn secret(prompt: &str) -> Result<Option<SecretString>, CliError> {
+    let terminal = Term::stderr();
+    terminal.write_str(prompt)?;
+    let typed = terminal.read_secure_line()?;
+    Ok(Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty()).map(SecretString::from))
+}
+
+/// The innermost cause, which names what happened: `Connection refused (os error 111)`.
+pub fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// Creates an HTTP client. For a loopback address it ignores proxies, which could not reach this machine's loopback.
+fn http_client(url: &Url) -> reqwest::Client {
+    let host = url.host_str().unwrap_or_default();
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_here = host == "localhost" || ip.is_ok_and(|ip| ip.to_canonical().is_loopback());
+    let builder = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN);
+    let builder = if is_here { builder.no_proxy() } else { builder };
+    builder.build().unwrap_or_default()
+}

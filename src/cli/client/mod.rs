@@ -1,0 +1,134 @@
+//! The client of the commands: one interface to a server, or to the store in this process.
+//!
+//! The rule: both modes execute the same operations of the API and give the same errors. Nothing else of a command
+//! knows which of them it uses.
+
+mod events;
+mod http;
+
+use std::any::Any;
+
+use futures_util::{StreamExt, future::BoxFuture, stream::BoxStream};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use self::http::Http;
+pub use self::{
+    events::Events,
+    http::{OPERATIONS, secret},
+};
+use super::{error::CliError, operation::Operation};
+use crate::{
+    domain::Code,
+    graphql::{self, GlossSchema},
+};
+
+/// The environment variable that holds the token for a server.
+pub const TOKEN: &str = "GLOSS_TOKEN";
+
+/// What a command needs of the store, if it opens the store itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Its records only. The key of its secrets may be missing.
+    Records,
+    /// Also its secrets: it stores a password, or connects to a database or model.
+    Secrets,
+    /// Also workers, which execute runs as long as the command runs.
+    Workers,
+}
+
+/// A client of a server, or of the store in this process.
+pub enum Client {
+    /// A server at an address.
+    Server(Http),
+    /// The store in this process.
+    Own(Own),
+}
+
+/// The store in this process.
+pub struct Own {
+    /// The GraphQL operations.
+    pub schema: Box<GlossSchema>,
+    /// Stops the workers and closes the store.
+    pub close: BoxFuture<'static, ()>,
+    /// The locks on the data folder and the store, held as long as the client.
+    pub locks: Box<dyn Any>,
+}
+
+impl Client {
+    /// Creates a client of the server at `address`.
+    ///
+    /// # Errors
+    /// Returns [`CliError::NoAddress`] if it is not an address of a server.
+    pub fn of_server(address: &str, token: Option<SecretString>) -> Result<Self, CliError> {
+        Http::new(address, token).map(Self::Server)
+    }
+
+    /// The address of the server; `None` for the store in this process.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        match self {
+            Self::Server(http) => Some(http.base()),
+            Self::Own(_) => None,
+        }
+    }
+
+    /// Executes a query or mutation and returns its `data`.
+    ///
+    /// # Errors
+    /// Returns [`CliError::Unreachable`] if the server does not answer, [`CliError::NoGloss`] if the answer is not
+    /// Gloss's, [`CliError::OtherVersion`] if the server does not know the operation, [`CliError::Unauthenticated`] if
+    /// it requires a valid token, and [`CliError::Refused`] for any other error of the operation.
+    pub async fn data(&self, operation: Operation, variables: Value) -> Result<Value, CliError> {
+        debug_assert!(super::operations().any(|known| known == operation.0), "{} is in no list", operation.0);
+        match self {
+            Self::Own(own) => data_of(graphql::answer(&own.schema, operation.0, variables).await, None),
+            Self::Server(http) => http.data(operation.0, &variables).await,
+        }
+    }
+
+    /// Starts a subscription.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Client::data`].
+    pub async fn subscribe(&self, operation: Operation, variables: Value) -> Result<Events, CliError> {
+        debug_assert!(super::operations().any(|known| known == operation.0), "{} is in no list", operation.0);
+        match self {
+            Self::Own(own) => {
+                let results: BoxStream<'static, Value> = graphql::results(&own.schema, operation.0, variables).boxed();
+                Ok(Events::own(results))
+            }
+            Self::Server(http) => http.subscribe(operation.0, &variables).await.map(Events::server),
+        }
+    }
+
+    /// Ends the client. In this process, the workers stop and record what they have done.
+    pub async fn close(self) {
+        if let Self::Own(own) = self {
+            own.close.await;
+            drop(own.locks);
+        }
+    }
+}
+
+/// Returns the `data` of an answer, or its first error. A field that could not be read is null, with an error: a
+/// command needs all of its fields.
+fn data_of(mut answer: Value, server: Option<&str>) -> Result<Value, CliError> {
+    if let Some(error) = answer["errors"].get(0) {
+        let message = error["message"].as_str().unwrap_or_default().to_owned();
+        let code = error["extensions"]["code"].as_str().and_then(|code| code.parse().ok()).unwrap_or(Code::Internal);
+        return Err(match (code, server) {
+            (Code::Unauthenticated, Some(server)) => CliError::Unauthenticated { server: server.to_owned(), message },
+            (Code::Internal, _) => {
+                let id = error["extensions"]["correlationId"].as_str().unwrap_or("unknown");
+                let message = format!("{message}; the log of the server has the cause under the id {id}");
+                CliError::Refused { code, message }
+            }
+            _ => CliError::Refused { code, message },
+        });
+    }
+    match answer["data"].take() {
+        Value::Null => Err(CliError::NoGloss(server.unwrap_or("this process").to_owned())),
+        data => Ok(data),
+    }
+}
