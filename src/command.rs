@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     app::{self, StartError},
-    cli::{ApiCommand, CliError, Exit, Output, output, token::Token},
+    cli::{ApiCommand, CliError, Exit, Output, history::History, output, run::Run, token::Token},
     config::{self, ConfigError, Settings},
     domain::text::visible_lines,
     graphql, target,
@@ -30,6 +30,8 @@ Examples:
   gloss serve
   gloss serve --listen 127.0.0.1:9000 --data-dir /srv/gloss")]
     Serve(Settings),
+    Run(Api<Run>),
+    History(Api<History>),
     Token(Api<Token>),
     /// Migrate the store to this version, then exit
     #[command(after_help = "\
@@ -132,7 +134,7 @@ pub fn command() -> clap::Command {
     /// Commands that only use the store, not the other settings of a server.
     const ON_STORE: [&str; 2] = ["migrate", "secrets"];
     /// Commands that call the API.
-    const ON_API: [&str; 1] = ["token"];
+    const ON_API: [&str; 3] = ["run", "history", "token"];
     let mut command = Cli::command();
     for name in ON_STORE {
         command = command.mut_subcommand(name, only_store);
@@ -187,6 +189,8 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         Some(Command::Migrate(settings)) => runtime()?.block_on(app::migrate(settings.checked()?))?,
         Some(Command::Schema) => output::print(&graphql::sdl()),
         Some(Command::Config) => output::print(&config::reference()),
+        Some(Command::Run(api)) => return call(api),
+        Some(Command::History(api)) => return call(api),
         Some(Command::Token(api)) => return call(api),
         Some(Command::Secrets { command: Secrets::Rotate(settings) }) => {
             runtime()?.block_on(app::rotate_secrets(settings.checked()?))?;

@@ -11,10 +11,17 @@
 pub mod client;
 pub mod error;
 pub mod exit;
+pub mod follow;
+pub mod history;
+pub mod lookup;
 pub mod operation;
 pub mod output;
+pub mod pages;
+pub mod run;
+pub mod scope;
 pub mod table;
 pub mod token;
+pub mod values;
 
 use std::future::Future;
 
@@ -36,8 +43,16 @@ pub trait ApiCommand {
 
 /// The documents of all commands. A server that executes only trusted documents must execute these, too.
 pub fn operations() -> impl Iterator<Item = &'static str> {
-    let lists = [client::OPERATIONS, token::OPERATIONS];
-    lists.into_iter().flatten().map(|operation| operation.0)
+    let lists = [
+        client::OPERATIONS,
+        follow::OPERATIONS,
+        lookup::OPERATIONS,
+        run::OPERATIONS,
+        run::summary::OPERATIONS,
+        run::watch::OPERATIONS,
+        token::OPERATIONS,
+    ];
+    lists.into_iter().chain(history::OPERATIONS.iter().copied()).flatten().map(|operation| operation.0)
 }
 
 #[cfg(test)]

@@ -1,0 +1,234 @@
+//! The commands that act on a run: `gloss history cancel`, `resume`, `apply` and `rollback`.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::{
+    CliError, Client, Exit, Output, lookup,
+    operation::Operation,
+    output::{self, Tone},
+    pages,
+    run::{
+        summary,
+        watch::{Interrupts, Watched, What, watch},
+    },
+    table::Table,
+    values::{run_number, usd},
+};
+
+const CANCEL: Operation =
+    Operation("mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome run { number status } } }");
+const RESUME: Operation = Operation(
+    "mutation($input: ResumeRunInput!) { resumeRun(input: $input) { run { id number status lastSequence } } }",
+);
+const APPLY: Operation = Operation(
+    "mutation($id: ID!, $overwrite: Boolean) { applyRun(input: { runId: $id, overwrite: $overwrite }) {
+        total replacing run { number status } } }",
+);
+const ROLLBACK: Operation = Operation(
+    "mutation($id: ID!, $overwrite: Boolean) { rollbackRun(input: { runId: $id, overwrite: $overwrite }) {
+        total replacing run { number status } } }",
+);
+const PLAN: Operation = Operation(
+    "query($run: ID!, $rollback: Boolean, $first: Int, $after: String) {
+        applyPlan(runId: $run, rollback: $rollback, first: $first, after: $after) {
+            totalCount pageInfo { hasNextPage endCursor } nodes {
+                suggestion { asset { display } } status statement before after error { code message hint } } } }",
+);
+
+/// The documents of the commands.
+pub const OPERATIONS: &[Operation] = &[CANCEL, RESUME, APPLY, ROLLBACK, PLAN];
+
+/// Cancel a run
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gloss history cancel 12")]
+pub struct Cancel {
+    /// Number of the run
+    #[arg(value_name = "N", value_parser = run_number)]
+    number: i32,
+}
+
+impl Cancel {
+    /// Cancels the run. A run that had already ended is a conflict.
+    ///
+    /// # Errors
+    /// Returns [`CliError::Usage`] if there is no such run, and the errors of [`Client::data`].
+    pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
+        let run = lookup::run(client, self.number).await?;
+        let payload = client.data(CANCEL, json!({ "id": run["id"] })).await?["cancelRun"].take();
+        let is_late = payload["outcome"] == "ALREADY_FINISHED";
+        if output.is_json() {
+            output::document(&payload);
+        } else if is_late {
+            let status = output::words(&payload["run"]["status"]);
+            output::note(&format!("Run #{} had already ended: {status}.", self.number));
+        } else {
+            output::line(&format!("Run #{} is {}.", self.number, output::words(&payload["outcome"])));
+        }
+        Ok(if is_late { Exit::Conflict } else { Exit::Success })
+    }
+}
+
+/// Continue a run that paused, failed, was cancelled or has failed assets, and show the progress
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gloss history resume 12
+  gloss history resume 12 --budget-usd 5
+  gloss history resume 12 --detach")]
+pub struct Resume {
+    /// Number of the run
+    #[arg(value_name = "N", value_parser = run_number)]
+    number: i32,
+    /// A new budget in United States dollars, over the whole life of the run
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    budget_usd: Option<f64>,
+    /// Remove the budget
+    #[arg(long, conflicts_with = "budget_usd")]
+    no_budget: bool,
+    /// Do not wait for the end
+    #[arg(long)]
+    pub detach: bool,
+}
+
+impl Resume {
+    /// Resumes the run.
+    ///
+    /// # Errors
+    /// Returns [`CliError::Usage`] if there is no such run, and the errors of [`Client::data`].
+    pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
+        let interrupts = Interrupts::listen()?;
+        let run = lookup::run(client, self.number).await?;
+        let budget = self.budget_usd.map(|usd| json!({ "maxCostUsd": usd }));
+        let input = json!({ "id": run["id"], "budget": budget, "removeBudget": self.no_budget });
+        let resumed = client.data(RESUME, json!({ "input": input })).await?["resumeRun"]["run"].take();
+        if self.detach {
+            if output.is_json() {
+                output::document(&resumed);
+            } else {
+                output::line(&format!("Run #{} is queued.", self.number));
+            }
+            return Ok(Exit::Success);
+        }
+        finish(client, Watched::of(&run, run["lastSequence"].as_i64().unwrap_or_default()), interrupts, output).await
+    }
+}
+
+/// Write the accepted texts of a run to the database, as comments
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gloss history apply 12 --plan
+  gloss history apply 12
+  gloss history apply 12 --overwrite")]
+pub struct Apply {
+    /// Number of the run
+    #[arg(value_name = "N", value_parser = run_number)]
+    number: i32,
+    /// Write even where the comment has changed since the run read it
+    #[arg(long)]
+    overwrite: bool,
+    /// Print the statements and write nothing
+    #[arg(long, conflicts_with = "overwrite")]
+    pub plan: bool,
+}
+
+impl Apply {
+    /// Applies the run, or prints its plan.
+    ///
+    /// # Errors
+    /// Returns [`CliError::Usage`] if there is no such run, and the errors of [`Client::data`].
+    pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
+        let run = lookup::run(client, self.number).await?;
+        if self.plan {
+            return plan(client, &run, output).await;
+        }
+        write(client, APPLY, "applyRun", run, self.overwrite, output).await
+    }
+}
+
+/// Put back the comments that a run replaced
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gloss history rollback 12
+  gloss history rollback 12 --overwrite")]
+pub struct Rollback {
+    /// Number of the run
+    #[arg(value_name = "N", value_parser = run_number)]
+    number: i32,
+    /// Put back the old comment even where the comment has changed since it was written
+    #[arg(long)]
+    overwrite: bool,
+}
+
+impl Rollback {
+    /// Rolls the run back.
+    ///
+    /// # Errors
+    /// Returns [`CliError::Usage`] if there is no such run, and the errors of [`Client::data`].
+    pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
+        let run = lookup::run(client, self.number).await?;
+        write(client, ROLLBACK, "rollbackRun", run, self.overwrite, output).await
+    }
+}
+
+/// Starts to write, and watches until everything is written.
+async fn write(
+    client: &Client,
+    operation: Operation,
+    field: &str,
+    run: Value,
+    overwrite: bool,
+    output: Output,
+) -> Result<Exit, CliError> {
+    let interrupts = Interrupts::listen()?;
+    let payload = client.data(operation, json!({ "id": run["id"], "overwrite": overwrite })).await?[field].take();
+    let total = payload["total"].as_u64().unwrap_or_default();
+    if total == 0 {
+        output::note("There is nothing to write: no accepted text waits for it. Accept some in the Studio first.");
+        return Ok(Exit::Success);
+    }
+    let watched = Watched::of(&run, run["lastSequence"].as_i64().unwrap_or_default());
+    let watched = Watched { what: What::Writes(total), ..watched };
+    finish(client, watched, interrupts, output).await
+}
+
+async fn finish(client: &Client, run: Watched, interrupts: Interrupts, output: Output) -> Result<Exit, CliError> {
+    let runs = [run];
+    watch(client, &runs, interrupts, output).await?;
+    summary::print(client, &runs, output).await
+}
+
+async fn plan(client: &Client, run: &Value, output: Output) -> Result<Exit, CliError> {
+    let variables = json!({ "run": run["id"], "rollback": false });
+    let read = pages::read(client, PLAN, &variables, "/applyPlan", usize::MAX).await?;
+    let (outcomes, _) = read.unwrap_or_default();
+    if output.is_json() {
+        output::document(&Value::Array(outcomes));
+        return Ok(Exit::Success);
+    }
+    if outcomes.is_empty() {
+        output::note("There is nothing to write: no accepted text waits for it.");
+        return Ok(Exit::Success);
+    }
+    let mut table = Table::new(["ASSET", "OUTCOME", "BEFORE", "AFTER", "STATEMENT"]);
+    for outcome in &outcomes {
+        let tone = match outcome["status"].as_str() {
+            Some("PLANNED") => Tone::Good,
+            Some("CONFLICT" | "FAILED") => Tone::Bad,
+            _ => Tone::Faint,
+        };
+        table.toned([
+            (output::text(&outcome["suggestion"]["asset"]["display"]), Tone::Plain),
+            (output::words(&outcome["status"]), tone),
+            (output::text(&outcome["before"]), Tone::Plain),
+            (output::text(&outcome["after"]), Tone::Plain),
+            (output::text(&outcome["statement"]), Tone::Faint),
+        ]);
+    }
+    table.print();
+    Ok(Exit::Success)
+}

@@ -1,0 +1,256 @@
+//! The progress of runs: bars on a terminal, lines elsewhere, or events as JSON.
+//!
+//! The rule: progress goes to standard error, so that standard output holds results only. With JSON the events are the
+//! result. Rate and time left come from the times of the events, so that they are right also after a reconnect.
+
+use std::{io::IsTerminal, time::Duration};
+
+use chrono::{DateTime, Utc};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::{Map, Value, json};
+
+use super::watch::{Watched, What};
+use crate::{
+    cli::{Output, follow::Told, output},
+    domain::text::visible,
+};
+
+/// How often a bar is drawn again without news.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What shows the progress of runs.
+pub struct Display {
+    output: Output,
+    /// On a terminal.
+    bars: Option<MultiProgress>,
+    runs: Vec<Shown>,
+}
+
+/// The progress of one run.
+struct Shown {
+    number: i64,
+    bar: Option<ProgressBar>,
+    pace: Pace,
+    what: What,
+    written: u64,
+}
+
+impl Display {
+    /// Creates a display of these runs.
+    pub fn new(runs: &[Watched], output: Output) -> Self {
+        // An answer shows its own progress.
+        let has_bars = !output.is_json() && runs.iter().all(|run| run.what != What::Answer);
+        let bars = (has_bars && std::io::stderr().is_terminal()).then(MultiProgress::new);
+        let shown = |run: &Watched| {
+            let bar = bars.as_ref().map(|bars| {
+                let bar = bars.add(ProgressBar::no_length().with_style(style(false)));
+                bar.set_prefix(format!("#{}", run.number));
+                bar.set_message("waiting for the first event");
+                bar.enable_steady_tick(TICK);
+                bar
+            });
+            Shown { number: run.number, bar, pace: Pace::default(), what: run.what, written: 0 }
+        };
+        Self { output, runs: runs.iter().map(shown).collect(), bars }
+    }
+
+    /// Shows what is new of a run.
+    pub fn show(&mut self, at: usize, told: Told) {
+        match told {
+            Told::Event(event) => self.event(at, event),
+            Told::Lost(reason) => self.note(&format!("Connection lost, reconnecting: {}", visible(&reason))),
+            Told::Back => self.note("Connected again."),
+        }
+    }
+
+    /// Shows a line above the bars.
+    pub fn note(&self, text: &str) {
+        match &self.bars {
+            // If standard error is closed, nobody reads the note.
+            Some(bars) => drop(bars.println(text)),
+            None => output::note(text),
+        }
+    }
+
+    /// Removes the bars.
+    pub fn clear(&self) {
+        if let Some(bars) = &self.bars {
+            for bar in self.runs.iter().filter_map(|run| run.bar.as_ref()) {
+                bar.finish_and_clear();
+            }
+            drop(bars.clear());
+        }
+    }
+
+    fn event(&mut self, at: usize, event: Value) {
+        let many = self.runs.len() > 1;
+        let run = &mut self.runs[at];
+        if run.what == What::Answer {
+            return self.answer(&event);
+        }
+        if self.output.is_json() {
+            let mut line = Map::from_iter([("run".to_owned(), json!(run.number))]);
+            line.extend(event.as_object().cloned().unwrap_or_default());
+            return output::line(&Value::Object(line).to_string());
+        }
+        let prefix = if many { format!("#{} ", run.number) } else { String::new() };
+        if matches!(event["type"].as_str(), Some("APPLIED" | "APPLY_FAILED")) {
+            run.written += 1;
+        }
+        run.pace.count(&event);
+        if let Some(bar) = &run.bar {
+            run.draw(bar, &event);
+        }
+        if let Some(line) = above(&event) {
+            self.note(&format!("{prefix}{line}"));
+        } else if self.bars.is_none() && event["type"] != "ASSET_STARTED" {
+            let run = &self.runs[at];
+            output::note(&format!("{prefix}{}", run.line(&event)));
+        }
+    }
+}
+
+impl Display {
+    /// Writes an answer as it comes, if a person reads along.
+    fn answer(&self, event: &Value) {
+        let reads_along = !self.output.is_json() && std::io::stdout().is_terminal();
+        match event["type"].as_str() {
+            Some("ANSWER_DELTA") if reads_along => output::print(&output::lines(&event["text"])),
+            Some("RESUMED") if reads_along => output::note("\nThe answer starts over."),
+            Some("TOOL_CALLED") if std::io::stderr().is_terminal() => output::note(&output::text(&event["message"])),
+            Some("WARNING" | "CANCEL_REQUESTED") => output::note(&output::text(&event["message"])),
+            _ => {}
+        }
+    }
+}
+
+impl Shown {
+    /// A line for one event, without a terminal.
+    fn line(&self, event: &Value) -> String {
+        let message = output::text(&event["message"]);
+        match (event["type"].as_str(), &event["suggestion"]["description"]) {
+            (Some("ASSET_FINISHED"), Value::String(description)) => {
+                let (position, total) = (self.pace.count, output::text(&event["progress"]["total"]));
+                format!("[{position}/{total}] {}: {}", output::text(&event["asset"]["display"]), visible(description))
+            }
+            _ => message,
+        }
+    }
+
+    fn draw(&self, bar: &ProgressBar, event: &Value) {
+        let (position, total) = match self.what {
+            What::Writes(writes) => (self.written, Some(writes)),
+            What::Rows | What::Answer => (self.pace.count, event["progress"]["total"].as_u64()),
+        };
+        if let Some(total) = total
+            && bar.length() != Some(total)
+        {
+            bar.set_length(total);
+            bar.set_style(style(true));
+        }
+        bar.set_position(position);
+        let mut facts = Vec::new();
+        if self.what == What::Rows
+            && let Some(rate) = self.pace.rate()
+        {
+            facts.push(format!("{rate:.1}/s"));
+            if let Some(left) = total.map(|total| total.saturating_sub(position)).filter(|left| *left > 0) {
+                #[expect(clippy::cast_precision_loss, reason = "a number of assets")]
+                let left = left as f64 / rate;
+                facts.push(format!("{} left", output::seconds(&json!(left.round()))));
+            }
+        }
+        if let Some(cost) = event["usage"]["costUsd"].as_f64() {
+            facts.push(output::dollars(&json!(cost)));
+        }
+        facts.push(match (&event["asset"]["display"], event["status"].as_str()) {
+            (Value::String(asset), _) => visible(asset).into_owned(),
+            (_, Some("RUNNING" | "APPLYING")) => output::text(&event["message"]),
+            _ => output::words(&event["status"]),
+        });
+        bar.set_message(facts.join("  "));
+    }
+}
+
+/// The line above the bars for an event that a person should see.
+fn above(event: &Value) -> Option<String> {
+    let message = output::text(&event["message"]);
+    match event["type"].as_str()? {
+        "WARNING" | "CANCEL_REQUESTED" | "RESUMED" => Some(message),
+        "ASSET_FAILED" | "APPLY_FAILED" => {
+            let hint = event["error"]["hint"].as_str().map(|hint| format!(" ({})", visible(hint)));
+            Some(format!("{message}{}", hint.unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
+/// How fast a run describes.
+#[derive(Default)]
+struct Pace {
+    /// The rows that have an outcome.
+    count: u64,
+    /// When a worker took the run, and the rows that had an outcome then.
+    began: Option<(DateTime<Utc>, u64)>,
+    /// When the last row got its outcome.
+    last: Option<DateTime<Utc>>,
+}
+
+impl Pace {
+    fn count(&mut self, event: &Value) {
+        let at = event["at"].as_str().and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| at.to_utc());
+        let progress = &event["progress"];
+        let outcomes = ["done", "failed", "skipped"].iter().filter_map(|field| progress[*field].as_u64()).sum();
+        if outcomes != self.count {
+            self.last = at;
+        }
+        self.count = outcomes;
+        if matches!(event["type"].as_str(), Some("STARTED" | "RESUMED")) {
+            self.began = at.map(|at| (at, outcomes));
+        }
+    }
+
+    /// The rows in a second; `None` before there is a measure.
+    fn rate(&self) -> Option<f64> {
+        let (began, before) = self.began?;
+        let milliseconds = (self.last? - began).num_milliseconds();
+        let rows = self.count.checked_sub(before)?;
+        #[expect(clippy::cast_precision_loss, reason = "a number of assets and a duration")]
+        let rate = rows as f64 * 1000.0 / milliseconds.max(1) as f64;
+        (milliseconds > 0 && rate > 0.0).then_some(rate)
+    }
+}
+
+fn style(has_total: bool) -> ProgressStyle {
+    let template = if has_total {
+        "{spinner} {prefix} [{bar:20}] {pos}/{len}  {wide_msg}"
+    } else {
+        "{spinner} {prefix} {wide_msg}"
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("=> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rate_counts_from_the_last_start() {
+        let event = |kind: &str, second: u32, done: u32| {
+            json!({ "type": kind, "at": format!("2026-11-28T10:00:{second:02}Z"),
+                "progress": { "total": 100, "done": done, "failed": 0, "skipped": 0 } })
+        };
+        let mut pace = Pace::default();
+        pace.count(&event("CREATED", 0, 0));
+        assert_eq!(pace.rate(), None);
+        pace.count(&event("STARTED", 10, 0));
+        pace.count(&event("ASSET_FINISHED", 12, 10));
+        assert_eq!(pace.rate(), Some(5.0));
+        pace.count(&event("RESUMED", 40, 10));
+        pace.count(&event("ASSET_FINISHED", 44, 18));
+        // A message in between does not slow it down.
+        pace.count(&event("WARNING", 59, 18));
+        assert_eq!(pace.rate(), Some(2.0));
+    }
+}
