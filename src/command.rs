@@ -6,7 +6,10 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     app::{self, StartError},
-    cli::{ApiCommand, CliError, Exit, Output, history::History, output, run::Run, token::Token},
+    cli::{
+        ApiCommand, CliError, Exit, Output, ask::Ask, coverage::Coverage, history::History, output, profile::Profile,
+        run::Run, token::Token, usage::Usage,
+    },
     config::{self, ConfigError, Settings},
     domain::text::visible_lines,
     graphql, target,
@@ -32,6 +35,10 @@ Examples:
     Serve(Settings),
     Run(Api<Run>),
     History(Api<History>),
+    Ask(Api<Ask>),
+    Profile(Api<Profile>),
+    Coverage(Api<Coverage>),
+    Usage(Api<Usage>),
     Token(Api<Token>),
     /// Migrate the store to this version, then exit
     #[command(after_help = "\
@@ -50,6 +57,25 @@ Examples:
   gloss config > gloss.toml
   gloss serve --config gloss.toml")]
     Config,
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Examples:
+  gloss completions bash > ~/.local/share/bash-completion/completions/gloss
+  gloss completions zsh > ~/.zfunc/_gloss
+  gloss completions fish > ~/.config/fish/completions/gloss.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write a man page for each command into a folder
+    #[command(after_help = "\
+Examples:
+  gloss man ~/.local/share/man/man1")]
+    Man {
+        /// The folder, which must exist
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
     /// Print the GraphQL schema
     #[command(after_help = "\
 Examples:
@@ -134,7 +160,7 @@ pub fn command() -> clap::Command {
     /// Commands that only use the store, not the other settings of a server.
     const ON_STORE: [&str; 2] = ["migrate", "secrets"];
     /// Commands that call the API.
-    const ON_API: [&str; 3] = ["run", "history", "token"];
+    const ON_API: [&str; 7] = ["run", "history", "ask", "profile", "coverage", "usage", "token"];
     let mut command = Cli::command();
     for name in ON_STORE {
         command = command.mut_subcommand(name, only_store);
@@ -191,6 +217,17 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         Some(Command::Config) => output::print(&config::reference()),
         Some(Command::Run(api)) => return call(api),
         Some(Command::History(api)) => return call(api),
+        Some(Command::Ask(api)) => return call(api),
+        Some(Command::Profile(api)) => return call(api),
+        Some(Command::Coverage(api)) => return call(api),
+        Some(Command::Usage(api)) => return call(api),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), "gloss", &mut script);
+            output::print(&String::from_utf8_lossy(&script));
+        }
+        Some(Command::Man { folder }) => clap_mangen::generate_to(command(), &folder)
+            .map_err(|source| CliError::File { path: folder.display().to_string(), source })?,
         Some(Command::Token(api)) => return call(api),
         Some(Command::Secrets { command: Secrets::Rotate(settings) }) => {
             runtime()?.block_on(app::rotate_secrets(settings.checked()?))?;

@@ -8,7 +8,9 @@
 //! To add a command, write its file: its arguments, an implementation of [`ApiCommand`], and its documents in
 //! `OPERATIONS`. Name the file in [`operations`] and the arguments in `crate::command`.
 
+pub mod ask;
 pub mod client;
+pub mod coverage;
 pub mod error;
 pub mod exit;
 pub mod follow;
@@ -17,10 +19,13 @@ pub mod lookup;
 pub mod operation;
 pub mod output;
 pub mod pages;
+pub mod profile;
 pub mod run;
 pub mod scope;
+pub mod secret;
 pub mod table;
 pub mod token;
+pub mod usage;
 pub mod values;
 
 use std::future::Future;
@@ -44,15 +49,19 @@ pub trait ApiCommand {
 /// The documents of all commands. A server that executes only trusted documents must execute these, too.
 pub fn operations() -> impl Iterator<Item = &'static str> {
     let lists = [
+        ask::OPERATIONS,
         client::OPERATIONS,
+        coverage::OPERATIONS,
         follow::OPERATIONS,
         lookup::OPERATIONS,
         run::OPERATIONS,
         run::summary::OPERATIONS,
         run::watch::OPERATIONS,
         token::OPERATIONS,
+        usage::OPERATIONS,
     ];
-    lists.into_iter().chain(history::OPERATIONS.iter().copied()).flatten().map(|operation| operation.0)
+    let groups = [history::OPERATIONS, profile::OPERATIONS];
+    lists.into_iter().chain(groups.into_iter().flatten().copied()).flatten().map(|operation| operation.0)
 }
 
 #[cfg(test)]

@@ -1,0 +1,126 @@
+//! The command `gloss ask`: a question about databases, and its answer as it is written.
+
+use std::io::IsTerminal;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{
+    ApiCommand, CliError, Client, Exit, Needs, Output,
+    lookup::Profiles,
+    operation::Operation,
+    output,
+    run::{
+        summary,
+        watch::{Interrupts, Watched, What, watch},
+    },
+    values::usd,
+};
+
+const ASK: Operation =
+    Operation("mutation($input: AskInput!) { ask(input: $input) { session { id } turn { id } run { id number } } }");
+const LAST_SESSION: Operation = Operation("{ askSessions(first: 1) { nodes { id } } }");
+const TURN: Operation = Operation(
+    "query($id: ID!) { node(id: $id) { ... on AskTurn { question answer citations { kind database display }
+        toolCalls { name } session { id }
+        run { number status command progress { total done failed } usage { totalTokens costUsd requests }
+            error { code message hint } } } } }",
+);
+
+/// The documents of the command.
+pub const OPERATIONS: &[Operation] = &[ASK, LAST_SESSION, TURN];
+
+/// Ask a question about the databases
+///
+/// The answer comes from the catalogs and from earlier suggestions. Ctrl-C cancels it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gloss ask 'Which table has the email addresses of customers?'
+  gloss ask --continue 'And their orders?'
+  gloss ask --profile demo --json 'How do orders refer to customers?'")]
+pub struct Ask {
+    /// The question
+    #[arg(required = true, num_args = 1..)]
+    question: Vec<String>,
+    /// Search only this DB profile; may be repeated [default: all]
+    #[arg(long, value_name = "NAME")]
+    profile: Vec<String>,
+    /// Name of the LLM profile that answers [default: the default profile]
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Continue the last conversation
+    #[arg(long = "continue")]
+    again: bool,
+    /// Stop before the answer costs more than this many United States dollars
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    budget_usd: Option<f64>,
+}
+
+impl ApiCommand for Ask {
+    fn needs(&self) -> Needs {
+        Needs::Workers
+    }
+
+    async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
+        let interrupts = Interrupts::listen()?;
+        let profiles = match self.profile.as_slice() {
+            [] => None,
+            names => Some(Profiles::db(client).await?.ids(names)?),
+        };
+        let model = match &self.model {
+            Some(name) => Some(Profiles::llm(client).await?.id(name)?),
+            None => None,
+        };
+        let session = if self.again {
+            let session = client.data(LAST_SESSION, json!({})).await?["askSessions"]["nodes"][0]["id"].take();
+            if session.is_null() {
+                return Err(CliError::Usage("there is no conversation to continue; ask without --continue".to_owned()));
+            }
+            session
+        } else {
+            Value::Null
+        };
+        let input = json!({
+            "question": self.question.join(" "),
+            "dbProfileIds": profiles,
+            "llmProfileId": model,
+            "sessionId": session,
+            "budget": self.budget_usd.map(|usd| json!({ "maxCostUsd": usd })),
+        });
+        let asked = client.data(ASK, json!({ "input": input })).await?["ask"].take();
+        let runs = [Watched { what: What::Answer, ..Watched::of(&asked["run"], 0) }];
+        watch(client, &runs, interrupts, output).await?;
+        let turn = client.data(TURN, json!({ "id": asked["turn"]["id"] })).await?["node"].take();
+        if output.is_json() {
+            output::document(&turn);
+        } else {
+            print(&turn);
+        }
+        Ok(summary::exit_of(&turn["run"], What::Answer))
+    }
+}
+
+fn print(turn: &Value) {
+    let run = &turn["run"];
+    match turn["answer"].as_str() {
+        // On a terminal, the answer was written as it came.
+        Some(_) if std::io::stdout().is_terminal() => output::line(""),
+        Some(_) => output::line(&output::lines(&turn["answer"])),
+        None => {
+            let reason = run["error"]["message"].as_str().map(|message| format!(": {message}")).unwrap_or_default();
+            output::note(&format!("No answer, the run was {}{reason}", output::words(&run["status"])));
+        }
+    }
+    let cited: Vec<String> =
+        turn["citations"].as_array().into_iter().flatten().map(|asset| output::text(&asset["display"])).collect();
+    if !cited.is_empty() {
+        output::line(&format!("\nSources: {}", cited.join(", ")));
+    }
+    output::note(&format!(
+        "Run #{}, {} tokens, {}",
+        run["number"],
+        run["usage"]["totalTokens"],
+        output::dollars(&run["usage"]["costUsd"])
+    ));
+}
