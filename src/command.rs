@@ -86,20 +86,20 @@ Examples:
 // A command that calls the API, with the arguments that all of these have. (clap takes a doc comment for the help.)
 #[derive(Args)]
 struct Api<T: Args> {
-    #[command(flatten)]
-    command: T,
+    // First, because what follows sets the description of the command.
     #[command(flatten)]
     client: ClientArgs,
+    #[command(flatten)]
+    command: T,
 }
 
 // Which server or store a command uses, and the format of its output.
 #[derive(Args)]
-#[command(next_help_heading = "Server and output")]
 struct ClientArgs {
     /// URL of the server [default: the server that uses the data folder; if none is running, the store itself]
     #[arg(long, env = "GLOSS_SERVER", value_name = "URL", global = true)]
     server: Option<String>,
-    /// File with the token for the server [default: the token in GLOSS_TOKEN]
+    /// File with the token for the server [default: the token in `GLOSS_TOKEN`]
     #[arg(long, env = "GLOSS_TOKEN_FILE", value_name = "FILE", global = true)]
     token_file: Option<PathBuf>,
     /// Print the result as JSON: one document, or one line for each event
@@ -166,7 +166,7 @@ pub fn command() -> clap::Command {
         command = command.mut_subcommand(name, only_store);
     }
     for name in ON_API {
-        command = command.mut_subcommand(name, |below| only_store(below).mut_args(|arg| global(arg)));
+        command = command.mut_subcommand(name, |below| only_store(below).mut_args(shared));
     }
     command
 }
@@ -176,9 +176,12 @@ fn only_store(command: clap::Command) -> clap::Command {
     Settings::only_store(command).mut_subcommands(only_store)
 }
 
-/// Makes an option of a group of commands an option of each of its commands.
-fn global(arg: clap::Arg) -> clap::Arg {
-    if arg.is_positional() { arg } else { arg.global(true) }
+/// Lists the options that all commands of the API have under a heading, and makes those of a group options of each of
+/// its commands.
+fn shared(arg: clap::Arg) -> clap::Arg {
+    let all = ClientArgs::augment_args(clap::Command::new("gloss"));
+    let is_shared = all.get_arguments().any(|other| other.get_id() == arg.get_id());
+    if is_shared { arg.help_heading("Server and output").global(true) } else { arg }
 }
 
 /// Parses the command line, the environment and the settings file.

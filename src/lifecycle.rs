@@ -158,6 +158,13 @@ impl Lock {
     }
 }
 
+/// Returns the address that the last server of a data folder has written into its lock, without using the lock.
+#[must_use]
+pub fn address_in(folder: &Path) -> Option<String> {
+    let address = std::fs::read_to_string(folder.join("lock")).ok()?;
+    Some(address.trim().to_owned()).filter(|address| !address.is_empty())
+}
+
 /// Returns the lock file of a store outside the data folder.
 fn beside(store: &Path) -> PathBuf {
     let mut name = store.to_owned().into_os_string();

@@ -13,12 +13,12 @@ use crate::{
     bus::local::LocalBus,
     cli::{
         CliError, Client, Needs,
-        client::{Own, TOKEN},
+        client::{Http, Own, TOKEN},
         output::note,
     },
     config::{Settings, secret},
     graphql,
-    lifecycle::{Lock, LockError},
+    lifecycle::{Lock, LockError, address_in},
     service::Services,
     store,
     worker::Pool,
@@ -41,14 +41,16 @@ pub struct Connection {
 pub async fn client(settings: &Settings, connection: Connection, needs: Needs) -> Result<Client, StartError> {
     install_tls();
     if let Some(server) = &connection.server {
-        return Ok(Client::of_server(server, token(&connection)?)?);
+        return Ok(Client::Server(Http::new(server, token(&connection)?)?));
     }
     let secrets = if needs == Needs::Records { Secrets::Unneeded } else { Secrets::Needed };
     let folder_shown = settings.data_dir.display();
     let found = match preflight(settings, secrets).await {
         Err(StartError::Lock(LockError::InUse { at: Some(at), .. })) => {
             note(&format!("Using the server {at}, which holds {folder_shown}."));
-            return Ok(Client::of_server(&at, token(&connection)?)?);
+            let folder = settings.data_dir.clone();
+            let server = Http::new(&at, token(&connection)?)?.found_by(Box::new(move || address_in(&folder)));
+            return Ok(Client::Server(server));
         }
         other => other?,
     };

@@ -63,7 +63,6 @@ impl ApiCommand for Ask {
     }
 
     async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
-        let interrupts = Interrupts::listen()?;
         let profiles = match self.profile.as_slice() {
             [] => None,
             names => Some(Profiles::db(client).await?.ids(names)?),
@@ -88,7 +87,8 @@ impl ApiCommand for Ask {
             "sessionId": session,
             "budget": self.budget_usd.map(|usd| json!({ "maxCostUsd": usd })),
         });
-        let asked = client.data(ASK, json!({ "input": input })).await?["ask"].take();
+        let mut interrupts = Interrupts::listen()?;
+        let asked = interrupts.unless(client.data(ASK, json!({ "input": input }))).await?["ask"].take();
         let runs = [Watched { what: What::Answer, ..Watched::of(&asked["run"], 0) }];
         watch(client, &runs, interrupts, output).await?;
         let turn = client.data(TURN, json!({ "id": asked["turn"]["id"] })).await?["node"].take();

@@ -61,6 +61,9 @@ pub enum CliError {
         /// The cause.
         source: std::io::Error,
     },
+    /// A signal ended the command while it waited for the answer to a request.
+    #[error("left before the server had answered; see with `gloss history list` whether it did what was asked")]
+    Left,
     /// The terminal cannot be used.
     #[error("cannot use the terminal: {0}")]
     Terminal(#[from] std::io::Error),
@@ -79,6 +82,7 @@ impl CliError {
             | Self::Unauthenticated { .. }
             | Self::Usage(_)
             | Self::File { .. } => Exit::UserError,
+            Self::Left => Exit::Left,
             Self::Terminal(_) => Exit::Failure,
         }
     }

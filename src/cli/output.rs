@@ -6,7 +6,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use console::{StyledObject, style};
 use serde_json::Value;
 
@@ -136,7 +136,8 @@ pub fn words(value: &Value) -> String {
 pub fn seconds(value: &Value) -> String {
     let Some(seconds) = value.as_f64() else { return "-".to_owned() };
     if seconds < 59.95 {
-        return format!("{seconds:.1} s");
+        let digits = usize::from(seconds.fract() != 0.0);
+        return format!("{seconds:.digits$} s");
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "durations are positive and small")]
     let whole = seconds.round() as u64;
@@ -162,13 +163,14 @@ pub fn percent(value: &Value) -> String {
     value.as_f64().map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0))
 }
 
-/// A time: how long ago on a terminal, RFC 3339 elsewhere; `-` for null.
+/// A time: how long ago on a terminal, RFC 3339 to the second elsewhere; `-` for null.
 #[must_use]
 pub fn time(value: &Value) -> String {
     let moment = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
     match moment {
         Some(moment) if std::io::stdout().is_terminal() => ago(moment.to_utc(), SystemClock.now()),
-        _ => text(value),
+        Some(moment) => moment.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true),
+        None => text(value),
     }
 }
 
@@ -192,6 +194,7 @@ mod tests {
     fn values_read_like_words() {
         let cases = [
             (seconds(&json!(7.26)), "7.3 s"),
+            (seconds(&json!(7)), "7 s"),
             (seconds(&json!(59.99)), "1 min 00 s"),
             (seconds(&json!(245)), "4 min 05 s"),
             (seconds(&json!(7_380)), "2 h 03 min"),

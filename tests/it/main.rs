@@ -16,6 +16,7 @@ mod builtin;
 mod catalogs;
 mod chinook;
 mod cli;
+mod command_line;
 mod compare;
 mod coverage;
 mod crash;

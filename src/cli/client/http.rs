@@ -19,6 +19,8 @@ use crate::{
 
 /// Maximum time to connect.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// Maximum time for an answer: longer than the server's own limit, which says more.
+const ANSWER_WITHIN: Duration = Duration::from_mins(5);
 
 /// The version of the server.
 const VERSION: Operation = Operation("{ server { version } }");
@@ -26,11 +28,15 @@ const VERSION: Operation = Operation("{ server { version } }");
 /// The operations that the client sends on its own behalf.
 pub const OPERATIONS: &[Operation] = &[VERSION];
 
+/// Finds the present address of a server that may have moved.
+pub type Finder = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// A server and how to reach it.
 pub struct Http {
-    base: String,
+    base: Mutex<String>,
+    finder: Option<Finder>,
     token: Mutex<Option<SecretString>>,
-    http: reqwest::Client,
+    client: reqwest::Client,
 }
 
 impl Http {
@@ -45,13 +51,19 @@ impl Http {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !url.username().is_empty() {
             return Err(no_address());
         }
-        let http = http_client(&url);
-        Ok(Self { base, token: Mutex::new(token), http })
+        Ok(Self { base: Mutex::new(base), finder: None, token: Mutex::new(token), client: http_client(&url) })
+    }
+
+    /// If the server does not answer, looks for its address again before the next request.
+    #[must_use]
+    pub fn found_by(mut self, finder: Finder) -> Self {
+        self.finder = Some(finder);
+        self
     }
 
     /// The address of the server, without `/graphql`.
-    pub fn base(&self) -> &str {
-        &self.base
+    pub fn base(&self) -> String {
+        self.base.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Executes a query or mutation. If the server requires a token and a person is there, asks for one.
@@ -60,10 +72,9 @@ impl Http {
     /// See [`super::Client::data`].
     pub async fn data(&self, document: &str, variables: &Value) -> Result<Value, CliError> {
         loop {
-            let text = self.post(document, variables, "application/json").await?;
-            let text = text.text().await.map_err(|error| self.unreachable(error))?;
-            let answer = serde_json::from_str(&text).map_err(|_| CliError::NoGloss(self.base.clone()))?;
-            match self.judged(data_of(answer, Some(&self.base))).await {
+            let text = self.text(document, variables).await?;
+            let answer = serde_json::from_str(&text).map_err(|_| CliError::NoGloss(self.base()))?;
+            match self.judged(data_of(answer, Some(&self.base()))).await {
                 Err(CliError::Unauthenticated { message, .. }) if self.ask_for_token(&message)? => {}
                 judged => return judged,
             }
@@ -81,9 +92,9 @@ impl Http {
             return Ok(response);
         }
         let text = response.text().await.map_err(|error| self.unreachable(error))?;
-        let answer = serde_json::from_str(&text).map_err(|_| CliError::NoGloss(self.base.clone()))?;
-        self.judged(data_of(answer, Some(&self.base))).await?;
-        Err(CliError::NoGloss(self.base.clone()))
+        let answer = serde_json::from_str(&text).map_err(|_| CliError::NoGloss(self.base()))?;
+        self.judged(data_of(answer, Some(&self.base()))).await?;
+        Err(CliError::NoGloss(self.base()))
     }
 
     /// If the server does not know an operation, finds out whether its version differs.
@@ -91,11 +102,11 @@ impl Http {
         let unknown = [Code::GraphqlParseFailed, Code::GraphqlValidationFailed, Code::PersistedQueryNotFound];
         match data {
             Err(CliError::Refused { code, message }) if unknown.contains(&code) => {
-                let text = self.post(VERSION.0, &json!({}), "application/json").await?.text().await;
-                let answer: Value = serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default();
+                let text = self.text(VERSION.0, &json!({})).await?;
+                let answer: Value = serde_json::from_str(&text).unwrap_or_default();
                 match answer["data"]["server"]["version"].as_str() {
                     Some(theirs) if theirs != env!("CARGO_PKG_VERSION") => {
-                        Err(CliError::OtherVersion { server: self.base.clone(), theirs: theirs.to_owned() })
+                        Err(CliError::OtherVersion { server: self.base(), theirs: theirs.to_owned() })
                     }
                     _ => Err(CliError::Refused { code, message }),
                 }
@@ -104,11 +115,23 @@ impl Http {
         }
     }
 
+    /// The answer to a query or mutation.
+    async fn text(&self, document: &str, variables: &Value) -> Result<String, CliError> {
+        let answer = async {
+            let response = self.post(document, variables, "application/json").await?;
+            response.text().await.map_err(|error| self.unreachable(error))
+        };
+        tokio::time::timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_| {
+            let reason = "it has not answered for 5 minutes".to_owned();
+            Err(CliError::Unreachable { server: self.base(), reason })
+        })
+    }
+
     async fn post(&self, document: &str, variables: &Value, accept: &str) -> Result<Response, CliError> {
         let body = json!({ "query": document, "variables": variables }).to_string();
         let mut request = self
-            .http
-            .post(format!("{}/graphql", self.base))
+            .client
+            .post(format!("{}/graphql", self.base()))
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, accept)
             .body(body);
@@ -124,7 +147,7 @@ impl Http {
         if token.is_some() || !output::can_ask() {
             return Ok(false);
         }
-        output::note(&format!("The server at {} says: {message}", self.base));
+        output::note(&format!("The server at {} says: {message}", self.base()));
         let given = secret("Token: ")?;
         let is_given = given.is_some();
         *token = given;
@@ -132,7 +155,11 @@ impl Http {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> CliError {
-        CliError::Unreachable { server: self.base.clone(), reason: root(&error.without_url()) }
+        let server = self.base();
+        if let Some(address) = self.finder.as_ref().and_then(|find| find()) {
+            *self.base.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        }
+        CliError::Unreachable { server, reason: root(&error.without_url()) }
     }
 }
 

@@ -9,13 +9,11 @@ mod http;
 use std::any::Any;
 
 use futures_util::{StreamExt, future::BoxFuture, stream::BoxStream};
-use secrecy::SecretString;
 use serde_json::Value;
 
-use self::http::Http;
 pub use self::{
     events::Events,
-    http::{OPERATIONS, secret},
+    http::{Http, OPERATIONS, secret},
 };
 use super::{error::CliError, operation::Operation};
 use crate::{
@@ -56,17 +54,9 @@ pub struct Own {
 }
 
 impl Client {
-    /// Creates a client of the server at `address`.
-    ///
-    /// # Errors
-    /// Returns [`CliError::NoAddress`] if it is not an address of a server.
-    pub fn of_server(address: &str, token: Option<SecretString>) -> Result<Self, CliError> {
-        Http::new(address, token).map(Self::Server)
-    }
-
     /// The address of the server; `None` for the store in this process.
     #[must_use]
-    pub fn server(&self) -> Option<&str> {
+    pub fn server(&self) -> Option<String> {
         match self {
             Self::Server(http) => Some(http.base()),
             Self::Own(_) => None,

@@ -99,11 +99,12 @@ impl Resume {
     /// # Errors
     /// Returns [`CliError::Usage`] if there is no such run, and the errors of [`Client::data`].
     pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
-        let interrupts = Interrupts::listen()?;
         let run = lookup::run(client, self.number).await?;
         let budget = self.budget_usd.map(|usd| json!({ "maxCostUsd": usd }));
         let input = json!({ "id": run["id"], "budget": budget, "removeBudget": self.no_budget });
-        let resumed = client.data(RESUME, json!({ "input": input })).await?["resumeRun"]["run"].take();
+        let mut interrupts = Interrupts::listen()?;
+        let request = client.data(RESUME, json!({ "input": input }));
+        let resumed = interrupts.unless(request).await?["resumeRun"]["run"].take();
         if self.detach {
             if output.is_json() {
                 output::document(&resumed);
@@ -184,11 +185,12 @@ async fn write(
     overwrite: bool,
     output: Output,
 ) -> Result<Exit, CliError> {
-    let interrupts = Interrupts::listen()?;
-    let payload = client.data(operation, json!({ "id": run["id"], "overwrite": overwrite })).await?[field].take();
+    let mut interrupts = Interrupts::listen()?;
+    let request = client.data(operation, json!({ "id": run["id"], "overwrite": overwrite }));
+    let payload = interrupts.unless(request).await?[field].take();
     let total = payload["total"].as_u64().unwrap_or_default();
     if total == 0 {
-        output::note("There is nothing to write: no accepted text waits for it. Accept some in the Studio first.");
+        output::note("There is nothing to write: no accepted text waits for it. `gloss history review` accepts texts.");
         return Ok(Exit::Success);
     }
     let watched = Watched::of(&run, run["lastSequence"].as_i64().unwrap_or_default());

@@ -107,7 +107,7 @@ fn print(comparison: &Value) {
     for metric in comparison["metrics"].as_array().into_iter().flatten() {
         let winners = metric["winners"].as_array().map(Vec::as_slice).unwrap_or_default();
         let values = metric["values"].as_array().into_iter().flatten().zip(&runs).map(|(value, run)| {
-            let text = value.as_f64().map_or_else(|| "-".to_owned(), |value| number(value));
+            let text = value.as_f64().map_or_else(|| "-".to_owned(), number);
             if winners.contains(&run["id"]) { (format!("{text} *"), Tone::Good) } else { (text, Tone::Plain) }
         });
         table.toned(std::iter::once((output::words(&metric["name"]), Tone::Plain)).chain(values));

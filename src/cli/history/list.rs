@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{
-        CliError, Client, Exit, Output,
+        CliError, Client, Exit, Needs, Output,
         lookup::Profiles,
         operation::{Operation, run_fields},
         output::{self, Tone},
@@ -38,8 +38,8 @@ Examples:
   gloss history list --search orders --json")]
 pub struct List {
     /// Maximum number of runs
-    #[arg(short, long, value_name = "N", default_value = "20", value_parser = pages::limit)]
-    number: usize,
+    #[arg(short = 'n', long, value_name = "N", default_value = "20", value_parser = pages::limit)]
+    limit: usize,
     /// Only runs of this kind; may be repeated
     #[arg(long, value_parser = one_of(RunKind::ALL.iter().map(|kind| kind.as_str())), ignore_case = true)]
     kind: Vec<String>,
@@ -67,13 +67,18 @@ pub struct List {
 }
 
 impl List {
+    /// What the command needs of the store: to find a profile by its name, also its secrets.
+    pub const fn needs(&self) -> Needs {
+        if self.profile.is_empty() && self.model.is_empty() { Needs::Records } else { Needs::Secrets }
+    }
+
     /// Prints the runs that match.
     ///
     /// # Errors
     /// Returns [`CliError::Usage`] for an unknown profile, and the errors of [`Client::data`].
     pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
         let filter = self.filter(client).await?;
-        let read = pages::read(client, RUNS, &json!({ "filter": filter }), "/runs", self.number).await?;
+        let read = pages::read(client, RUNS, &json!({ "filter": filter }), "/runs", self.limit).await?;
         let (runs, has_more) = read.unwrap_or_default();
         if output.is_json() {
             output::document(&Value::Array(runs));

@@ -5,6 +5,7 @@ mod compare;
 mod events;
 mod list;
 mod results;
+mod review;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -24,6 +25,7 @@ enum HistoryCommand {
     Show(show::Show),
     Events(events::Events),
     Results(results::Results),
+    Review(review::Review),
     Compare(compare::Compare),
     Cancel(act::Cancel),
     Resume(act::Resume),
@@ -38,12 +40,14 @@ pub const OPERATIONS: &[&[Operation]] = &[
     events::OPERATIONS,
     list::OPERATIONS,
     results::OPERATIONS,
+    review::OPERATIONS,
     show::OPERATIONS,
 ];
 
 impl ApiCommand for History {
     fn needs(&self) -> Needs {
         match &self.command {
+            HistoryCommand::List(list) => list.needs(),
             HistoryCommand::Events(events) if events.follow => Needs::Workers,
             HistoryCommand::Resume(resume) if resume.detach => Needs::Records,
             HistoryCommand::Apply(apply) if apply.plan => Needs::Secrets,
@@ -58,6 +62,7 @@ impl ApiCommand for History {
             HistoryCommand::Show(show) => show.run(client, output).await,
             HistoryCommand::Events(events) => events.run(client, output).await,
             HistoryCommand::Results(results) => results.run(client, output).await,
+            HistoryCommand::Review(review) => review.run(client, output).await,
             HistoryCommand::Compare(compare) => compare.run(client, output).await,
             HistoryCommand::Cancel(cancel) => cancel.run(client, output).await,
             HistoryCommand::Resume(resume) => resume.run(client, output).await,

@@ -70,10 +70,9 @@ fn described(run: &Value) -> String {
         progress["skipped"]
     );
     let usage = format!(
-        "{} input and {} output tokens in {} requests, {}",
+        "{} input and {} output tokens, cost {}",
         usage["inputTokens"],
         usage["outputTokens"],
-        usage["requests"],
         output::dollars(&usage["costUsd"])
     );
     let reason = error["message"].as_str().map_or(Value::Null, |message| {
@@ -97,6 +96,7 @@ fn described(run: &Value) -> String {
         ("Progress", progress),
         ("Confidence", counts(&run["confidenceDistribution"])),
         ("Review", counts(&run["reviewCounts"])),
+        ("Requests", output::text(&run["usage"]["requests"])),
         ("Usage", usage),
         ("Created", output::time(&run["createdAt"])),
         ("Started", output::time(&run["startedAt"])),

@@ -41,7 +41,7 @@ Examples:
     List,
     /// Test a connection to a database, and add it as a DB profile
     ///
-    /// The password is read from --password-file, from GLOSS_DB_PASSWORD or, on a terminal, from a prompt. To keep it
+    /// The password is read from --password-file, from `GLOSS_DB_PASSWORD` or, on a terminal, from a prompt. To keep it
     /// out of the store, write `env:NAME` as the password of the URL.
     #[command(after_help = "\
 Examples:

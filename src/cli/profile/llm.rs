@@ -49,7 +49,7 @@ Examples:
     List,
     /// Test a model, and add it as an LLM profile
     ///
-    /// The key is read from --key-file, from GLOSS_PROVIDER_KEY or, on a terminal, from a prompt. With --key-env, the
+    /// The key is read from --key-file, from `GLOSS_PROVIDER_KEY` or, on a terminal, from a prompt. With --key-env, the
     /// server reads it from its own environment at each request, and the store holds no key.
     #[command(after_help = "\
 Examples:

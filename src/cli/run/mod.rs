@@ -37,7 +37,8 @@ pub const OPERATIONS: &[Operation] = &[ESTIMATE, START];
 Examples:
   gloss run demo
   gloss run demo:main.orders demo:main.customers.email
-  gloss run shop/db:public --missing-only --exclude '*_bak' --model gpt --budget-usd 2.50
+  gloss run shop/db:public --missing-only --exclude '*_bak'
+  gloss run demo --model gpt --budget-usd 2.50 --apply
   gloss run demo --estimate
   gloss run demo --detach
   gloss run --follow 12
@@ -82,8 +83,8 @@ impl ApiCommand for Run {
 
     async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
         if let Some(number) = self.follow {
-            let interrupts = Interrupts::listen()?;
             let run = lookup::run(client, number).await?;
+            let interrupts = Interrupts::listen()?;
             return end(client, vec![Watched::of(&run, 0)], interrupts, output).await;
         }
         let input = self.input(client).await?;
@@ -93,8 +94,9 @@ impl ApiCommand for Run {
             print_estimate(&estimate, output);
             return Ok(Exit::Success);
         }
-        let interrupts = Interrupts::listen()?;
-        let started = client.data(START, json!({ "input": input })).await?["startRun"]["runs"].take();
+        let mut interrupts = Interrupts::listen()?;
+        let started =
+            interrupts.unless(client.data(START, json!({ "input": input }))).await?["startRun"]["runs"].take();
         if self.detach {
             print_started(client, &started, output);
             return Ok(Exit::Success);

@@ -33,7 +33,7 @@ pub async fn print(client: &Client, runs: &[Watched], output: Output) -> Result<
         exit = exit.max(exit_of(run, watched.what));
         if !output.is_json() {
             output::line(&sentence(run, wrote(run, watched.what)));
-            if let Some(next) = next(run, client.server()) {
+            if let Some(next) = next(run, client.server().as_deref()) {
                 output::line(&next);
             }
         }
@@ -63,7 +63,7 @@ pub fn exit_of(run: &Value, what: What) -> Exit {
 fn sentence(run: &Value, wrote: bool) -> String {
     let status = run["status"].as_str().unwrap_or_default();
     let progress = &run["progress"];
-    let mut text = format!(
+    let described = format!(
         "Run #{}: {}, {} of {} assets described in {}, cost {}",
         run["number"],
         Tone::of_status(status).paint(&output::words(&run["status"])),
@@ -72,27 +72,28 @@ fn sentence(run: &Value, wrote: bool) -> String {
         output::seconds(&run["durationSeconds"]),
         output::dollars(&run["usage"]["costUsd"]),
     );
-    let mut count = |value: &Value, what: &str| {
-        if let Some(count) = value.as_u64().filter(|count| *count > 0) {
-            text += &format!(", {count} {what}");
-        }
-    };
-    count(&progress["failed"], "failed");
-    count(&progress["skipped"], "skipped");
-    if wrote {
-        count(&run["reviewCounts"]["applied"], "written to the database");
-        count(&run["conflicts"]["totalCount"], "in conflict");
-        count(&run["unwritten"]["totalCount"], "not written");
+    let counts: &[(&Value, &str)] = if wrote {
+        &[
+            (&progress["failed"], "failed"),
+            (&progress["skipped"], "skipped"),
+            (&run["reviewCounts"]["applied"], "written to the database"),
+            (&run["conflicts"]["totalCount"], "in conflict"),
+            (&run["unwritten"]["totalCount"], "not written"),
+        ]
     } else {
-        count(&run["confidenceDistribution"]["low"], "with low confidence");
-    }
-    if let Some(message) = run["error"]["message"].as_str() {
-        text += &format!("\nReason: {}", output::text(&json!(message)));
-        if let Some(hint) = run["error"]["hint"].as_str() {
-            text += &format!(" ({})", output::text(&json!(hint)));
-        }
-    }
-    text
+        &[
+            (&progress["failed"], "failed"),
+            (&progress["skipped"], "skipped"),
+            (&run["confidenceDistribution"]["low"], "with low confidence"),
+        ]
+    };
+    let counts = counts.iter().filter(|(count, _)| count.as_u64().is_some_and(|count| count > 0));
+    let parts: Vec<String> =
+        std::iter::once(described).chain(counts.map(|(count, what)| format!("{count} {what}"))).collect();
+    let error = &run["error"];
+    let hint = error["hint"].as_str().map(|_| format!(" ({})", output::text(&error["hint"]))).unwrap_or_default();
+    let reason = error["message"].as_str().map(|_| format!("\nReason: {}{hint}", output::text(&error["message"])));
+    format!("{}{}", parts.join(", "), reason.unwrap_or_default())
 }
 
 /// What to type next.
@@ -101,10 +102,10 @@ fn next(run: &Value, server: Option<&str>) -> Option<String> {
     Some(match run["status"].as_str()? {
         "READY_FOR_REVIEW" => {
             let page = match server {
-                Some(server) => format!("review them at {server}/runs/{number}"),
-                None => "review them with `gloss serve`".to_owned(),
+                Some(server) => format!("{server}/runs/{number}"),
+                None => "in the pages of `gloss serve`".to_owned(),
             };
-            format!("Next: read the suggestions with `gloss history results {number}`, or {page}")
+            format!("Next: `gloss history results {number}` and `gloss history review {number}`, or {page}")
         }
         "FAILED" | "PAUSED" | "CANCELLED" => format!("Next: continue it with `gloss history resume {number}`"),
         "SUCCESS" if run["reviewCounts"]["applied"] != 0 => {

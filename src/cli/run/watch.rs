@@ -67,6 +67,17 @@ impl Interrupts {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
+    /// Waits for the answer to a request, unless a signal comes first.
+    ///
+    /// # Errors
+    /// Returns [`CliError::Left`] at a signal, and the errors of the request.
+    pub async fn unless<T>(&mut self, request: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+        tokio::select! {
+            answer = request => answer,
+            () = self.next() => Err(CliError::Left),
+        }
+    }
+
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -137,12 +148,9 @@ async fn cancel_all(
     display: &Display,
 ) -> Result<Cancel, CliError> {
     for run in runs {
-        let cancelled = tokio::select! {
-            cancelled = client.data(CANCEL, json!({ "id": run.id })) => cancelled,
-            () = interrupts.next() => leave(display, runs),
-        };
-        match cancelled {
+        match interrupts.unless(client.data(CANCEL, json!({ "id": run.id }))).await {
             Ok(_) => {}
+            Err(CliError::Left) => leave(display, runs),
             Err(error) if error.is_passing() => {
                 display.note(&format!("The cancel waits for the connection: {error}"));
                 return Ok(Cancel::Pending);

@@ -1,0 +1,154 @@
+//! `gloss history …` over a server and over a store without a server.
+
+use gloss::cli::Exit;
+use serde_json::json;
+
+use super::{Ended, ends, ends_with, is_gapless};
+use crate::{
+    cli::says,
+    harness::{Server, store},
+};
+
+/// Two runs over the demo database whose times are always the same.
+async fn two_runs() -> std::sync::Arc<tempfile::TempDir> {
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    for schemas in [json!([{ "name": "main", "tables": [{ "name": "orders" }] }]), json!(null)] {
+        let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo, "schemas": schemas }] })).await;
+        server.events(&run, 0).await;
+    }
+    let data = server.kill().await;
+    store::execute(
+        data.path(),
+        "UPDATE run SET created_at = 1795867200000 + id, started_at = 1795867201000 + id * 60000, listed_at = \
+         1795867201000 + id * 60000, finished_at = 1795867205000 + id * 60000, active_ms = 4000 * id, \
+         duration_ms = 4000 * id",
+    );
+    data
+}
+
+#[tokio::test]
+async fn lists_and_runs_are_shown_in_any_width() {
+    let data = two_runs().await;
+    for columns in ["80", "200"] {
+        let width = [("COLUMNS", columns)];
+        let mut shown = String::new();
+        for arguments in
+            [&["history", "list"][..], &["history", "results", "1", "-n", "4"], &["profile", "llm", "list"], &["usage"]]
+        {
+            let ended = ends_with(data.path(), arguments, &width, Exit::Success).await;
+            let limit: usize = columns.parse().unwrap();
+            for line in ended.stdout.lines() {
+                assert!(line.chars().count() <= limit, "{line}");
+            }
+            shown.extend(["$ gloss ", &arguments.join(" "), "\n", &ended.stdout, "\n"]);
+        }
+        insta::assert_snapshot!(format!("tables_at_{columns}"), shown);
+    }
+    let shown = ends(data.path(), &["history", "show", "#1"], Exit::Success).await.stdout;
+    insta::assert_snapshot!("one_run", shown);
+    // Without a width, nothing is cut.
+    let whole = ends(data.path(), &["history", "results", "1"], Exit::Success).await.stdout;
+    assert!(!whole.contains('…') && whole.lines().count() == 15, "{whole}");
+    assert!(!whole.contains('\u{1b}') && !whole.contains('\t'));
+}
+
+#[tokio::test]
+async fn runs_are_filtered_and_printed_as_json() {
+    let data = two_runs().await;
+    let data = data.path();
+    let numbers = |ended: &Ended| -> Vec<i64> {
+        ended.json().as_array().unwrap().iter().map(|run| run["number"].as_i64().unwrap()).collect()
+    };
+    let cases: [(&[&str], &[i64]); 9] = [
+        (&[], &[2, 1]),
+        (&["-n", "1"], &[2]),
+        (&["--search", "orders"], &[1]),
+        (&["--search", "#2"], &[2]),
+        (&["--kind", "rerun"], &[]),
+        (&["--kind", "ANALYZE", "--status", "ready-for-review"], &[2, 1]),
+        (&["--status", "failed", "--status", "paused"], &[]),
+        (&["--profile", "demo", "--model", "builtin"], &[2, 1]),
+        (&["--failed"], &[]),
+    ];
+    for (filter, expected) in cases {
+        let arguments = [&["history", "list", "--json"], filter].concat();
+        assert_eq!(numbers(&ends(data, &arguments, Exit::Success).await), expected, "{filter:?}");
+    }
+    let run = ends(data, &["history", "show", "1", "--json"], Exit::Success).await.json();
+    assert_eq!((&run["number"], &run["scope"]["schemas"][0]["tables"][0]["name"]), (&json!(1), &json!("orders")));
+    let events = ends(data, &["history", "events", "1", "--json"], Exit::Success).await.json();
+    is_gapless(events.as_array().unwrap(), 1);
+    let later = ends(data, &["history", "events", "1", "--after", "5", "--follow", "--json"], Exit::Success).await;
+    is_gapless(&later.json_lines(), 6);
+    // A list is read in pages of 200.
+    let results = ends(data, &["history", "results", "2", "--json"], Exit::Success).await.json();
+    assert_eq!(results.as_array().unwrap().len(), 148);
+    let low = ends(data, &["history", "results", "2", "--band", "low", "--json"], Exit::Success).await.json();
+    assert!(low.as_array().unwrap().iter().all(|suggestion| suggestion["band"] == "LOW"));
+    let compared = ends(data, &["history", "compare", "1", "2", "--json"], Exit::Success).await.json();
+    assert_eq!(compared["runs"].as_array().unwrap().len(), 2);
+    let csv = ends(data, &["history", "compare", "1", "2", "--format", "csv"], Exit::Success).await.stdout;
+    assert!(csv.lines().count() > 148, "{csv}");
+    let table = ends(data, &["history", "compare", "1", "2"], Exit::Success).await.stdout;
+    assert!(table.contains("suggestions") && table.contains("4 *"), "{table}");
+}
+
+/// Accepted texts are written and rolled back, with a server and without one.
+#[tokio::test]
+async fn a_run_is_applied_and_rolled_back() {
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    let schemas = json!([{ "name": "main", "tables": [{ "name": "orders" }] }]);
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo, "schemas": schemas }] })).await;
+    server.events(&run, 0).await;
+    let data = server.data.clone();
+    let nothing = ends(data.path(), &["history", "apply", "1"], Exit::Success).await;
+    assert!(nothing.stderr.contains("nothing to write"), "{}", nothing.stderr);
+    // One decision on all suggestions that match.
+    ends(data.path(), &["history", "review", "1"], Exit::UserError).await;
+    let skip = ["history", "review", "1", "--skip", "--name", "orders.status", "--json"];
+    assert_eq!(ends(data.path(), &skip, Exit::Success).await.json()["changed"], 1);
+    let accept = ["history", "review", "1", "--accept"];
+    says(&ends(data.path(), &accept, Exit::Success).await.stdout, &["14 suggestions of run #1 accepted"]);
+    let plan = ends(data.path(), &["history", "apply", "1", "--plan", "--json"], Exit::Success).await.json();
+    assert_eq!((plan.as_array().unwrap().len(), &plan[0]["status"]), (14, &json!("PLANNED")));
+    let applied = ends(data.path(), &["history", "apply", "1"], Exit::Success).await;
+    assert!(applied.stdout.contains("success") && applied.stdout.contains("14 written"), "{}", applied.stdout);
+    assert!(applied.stdout.contains("gloss history rollback 1"), "{}", applied.stdout);
+    drop(server.kill().await);
+    let back = ends(data.path(), &["history", "rollback", "1", "--json"], Exit::Success).await;
+    let events = back.json_lines();
+    is_gapless(&events, events[0]["sequence"].as_u64().unwrap().try_into().unwrap());
+    let run = ends(data.path(), &["history", "show", "1", "--json"], Exit::Success).await.json();
+    assert_eq!((&run["status"], &run["reviewCounts"]["applied"]), (&json!("READY_FOR_REVIEW"), &json!(0)));
+}
+
+#[tokio::test]
+async fn coverage_is_a_check() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let low = ends(data, &["coverage", "demo", "--min", "100"], Exit::Failure).await;
+    assert!(low.stdout.contains("no comment: main.orders.status"), "{}", low.stdout);
+    assert!(low.stderr.contains("gloss run demo --missing-only"), "{}", low.stderr);
+    ends(data, &["run", "demo", "--apply"], Exit::Success).await;
+    let full = ends(data, &["coverage", "demo", "--min", "100", "--json"], Exit::Success).await.json();
+    assert_eq!((&full["ok"], &full["coverage"]["documented"]), (&json!(true), &full["coverage"]["assets"]));
+    let missing = ends(data, &["coverage", "demo", "--missing", "--json"], Exit::Success).await.json();
+    assert_eq!(missing["missing"], json!([]));
+}
+
+#[tokio::test]
+async fn a_question_is_answered() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let question = "Which table has the email addresses of customers?";
+    let answer = ends(data, &["ask", question], Exit::Success).await;
+    assert!(answer.stdout.contains("main.customers") && answer.stdout.contains("Sources: "), "{}", answer.stdout);
+    let turn = ends(data, &["ask", "--continue", "And their orders?", "--json"], Exit::Success).await.json();
+    assert!(turn["answer"].is_string() && turn["run"]["number"] == 2, "{turn:#}");
+    let all = ends(data, &["history", "list", "--include-asks", "--json"], Exit::Success).await.json();
+    assert_eq!(all.as_array().unwrap().len(), 2);
+    let runs = ends(data, &["history", "list", "--json"], Exit::Success).await.json();
+    assert_eq!(runs, json!([]));
+}
