@@ -305,6 +305,9 @@ pub struct TableStatistics {
     pub complete: bool,
     /// One entry per column, in the table's order. Shorter or empty if time ran out.
     pub columns: Vec<ColumnStatistics>,
+    /// All rows of a table that has only a few, with one value per column, each cut to 80 characters. A null and a
+    /// value that is not shown are `None`. Empty for larger tables.
+    pub rows: Vec<Vec<Option<String>>>,
     /// What could not be read, one sentence each.
     pub problems: Vec<String>,
 }

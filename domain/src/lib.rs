@@ -10,6 +10,7 @@ pub mod asset;
 pub mod base_url;
 pub mod catalog;
 pub mod clock;
+pub mod codes;
 pub mod compare;
 pub mod coverage;
 pub mod documented;

@@ -1,6 +1,10 @@
 //! Tables one foreign key away from another, with what is known of them.
 
-use super::catalog::{ForeignKey, TableDetail};
+use super::{
+    catalog::{ForeignKey, TableDetail},
+    vocabulary::TableNames,
+    words,
+};
 
 /// A table that references another one or is referenced by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,12 +13,16 @@ pub struct Neighbour {
     pub schema: String,
     /// Its name.
     pub table: String,
-    /// Whether it is referenced. Otherwise, it references the other table.
+    /// Whether it is referenced, by a declared key or by a column's name. Otherwise, it references the other table.
     pub is_parent: bool,
     /// Its comment or accepted description.
     pub text: Option<String>,
     /// Its approximate number of rows.
     pub rows: Option<i64>,
+    /// The name and type of its primary key; `None` if that has several columns, or if it was not read.
+    pub key: Option<(String, String)>,
+    /// What its keys stand for, if it is a small lookup table that was read.
+    pub codes: Vec<(String, String)>,
 }
 
 impl Neighbour {
@@ -50,4 +58,19 @@ pub fn near(table: &TableDetail) -> Vec<(String, String, bool)> {
         }
     }
     near
+}
+
+/// Returns the tables that identifiers without a declared key name, each once: `plants` for `plant_id`.
+#[must_use]
+pub fn named(table: &TableDetail, names: &TableNames) -> Vec<String> {
+    let mut named: Vec<String> = Vec::new();
+    for column in table.columns.iter().filter(|column| table.foreign_key_of(&column.name).is_none()) {
+        let parts = words::split(&column.name);
+        let Some((last, thing)) = parts.split_last() else { continue };
+        let called = names.only_called(thing).filter(|_| last == "id");
+        named.extend(called.filter(|name| *name != table.table.name).map(str::to_owned));
+    }
+    named.sort();
+    named.dedup();
+    named
 }

@@ -139,6 +139,8 @@ const COMPLETIONS: &[(&[&str], &str)] = &[
     (&["ZIP", "postal"], "code"),
     (&["updated", "modified", "changed"], "last"),
     (&["sort"], "position"),
+    (&["from"], "source"),
+    (&["to"], "target"),
 ];
 
 /// How clauses begin that state only what the structure shows.
@@ -256,6 +258,7 @@ pub fn restates_name(text: &str, asset: &AssetPath, data_type: Option<&str>) -> 
         let completed = COMPLETIONS.iter().filter(|(words, _)| tokens.iter().any(|it| words.contains(&&*it.text)));
         known.extend(completed.map(|(_, completion)| stem(completion)));
     }
+    let text = without_known_paths(text, |word| known.contains(word));
     for word in data_type.map(type_words).unwrap_or_default() {
         known.insert(stem(&word));
         let called = TYPES.iter().filter(|(types, _)| types.contains(&word.as_str())).flat_map(|(_, called)| *called);
@@ -266,7 +269,24 @@ pub fn restates_name(text: &str, asset: &AssetPath, data_type: Option<&str>) -> 
         one.len() >= PART_FROM && unread.iter().any(|name| name.contains(&one))
     };
     let is_known = |word: &str| FORM_STEMS.contains(word) || known.contains(word);
-    stated(text).all(|clause| content(clause).iter().all(|token| is_told(token, is_known) || is_part(token)))
+    stated(&text).all(|clause| content(clause).iter().all(|token| is_told(token, is_known) || is_part(token)))
+}
+
+/// The text without the paths of columns in brackets that hold a known word: `(res_company.id)` says no more than the
+/// name `company_id`.
+fn without_known_paths(text: &str, is_known: impl Fn(&str) -> bool + Copy) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some((before, after)) = rest.split_once('(') {
+        let Some((path, behind)) = after.split_once(')') else { break };
+        let is_path = path.contains('.') && !path.contains(char::is_whitespace);
+        kept.push_str(before);
+        if !(is_path && content(path).iter().any(|token| is_told(token, is_known))) {
+            kept.extend(["(", path, ")"]);
+        }
+        rest = behind;
+    }
+    kept + rest
 }
 
 /// The clauses of a text without those that state only the structure, or only that something is not known, such as "the
@@ -402,6 +422,8 @@ mod tests {
             ("t", "x", "int", None, "", RestatesName),
             ("t", "x", "int", None, "The column of the table.", RestatesName),
             ("album", "ArtistId", "int", None, "Refers to the artist of the album (Artist.ArtistId).", RestatesName),
+            ("lead", "company_id", "int", None, "Refers to the company of the lead (res_company.id).", RestatesName),
+            ("lead", "buyer", "int", None, "Refers to the buyer of the lead (res_company.id).", Informative),
             // What is not known is no meaning.
             ("t", "x9q", "int", None, "Holds integers; the name x9q does not tell what for.", RestatesName),
             ("t", "x9q", "int", None, "Meaning not clear from the name x9q; the values are integers.", RestatesName),

@@ -6,6 +6,7 @@
 /// Singulars and plurals that do not follow from their endings.
 const IRREGULAR: &[(&str, &str)] = &[
     ("analysis", "analyses"),
+    ("api", "apis"),
     ("axis", "axes"),
     ("basis", "bases"),
     ("child", "children"),
@@ -21,6 +22,7 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("photo", "photos"),
     ("shoe", "shoes"),
     ("tooth", "teeth"),
+    ("uri", "uris"),
     ("warehouse", "warehouses"),
     ("woman", "women"),
 ];
@@ -193,6 +195,9 @@ fn plural_word(word: &str) -> String {
     }
     if UNCOUNTED.contains(&lower.as_str()) || !word.ends_with(|c: char| c.is_ascii_alphabetic()) {
         return word.to_owned();
+    }
+    if word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()) && !word.ends_with('S') {
+        return format!("{word}s");
     }
     if let Some((_, many)) = IRREGULAR.iter().find(|(one, _)| *one == lower) {
         return (*many).to_owned();

@@ -15,6 +15,7 @@ pub mod describing;
 pub mod groups;
 pub mod indexing;
 pub mod lineage;
+mod neighbours;
 pub mod sending;
 pub mod tables;
 pub mod throttle;

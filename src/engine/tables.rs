@@ -23,6 +23,7 @@ use super::{
     groups::{by_table, in_groups, leave_last_table, table_of},
     indexing::take_tables,
     lineage::lineages,
+    neighbours::Parents,
     sending::fatal,
     walk::comment_of,
     warnings::Warnings,
@@ -35,7 +36,6 @@ use crate::{
         documented::Documented,
         id::SuggestionId,
         lineage::{Lineage, Source},
-        neighbour::{Neighbour, near},
         profile::DbProfile,
         run::{Row, RowOutcome, RunError},
         status::{RunKind, RunStatus},
@@ -55,8 +55,6 @@ const ROWS_AT_ONCE: u64 = 2_000;
 pub const DOCUMENTED: u64 = 50_000;
 /// Maximum number of schemas of a database whose tables are listed.
 const SCHEMAS: usize = 100;
-/// Maximum number of tables one foreign key away that are told of.
-const NEIGHBOURS: usize = 24;
 /// Maximum number of tables whose statistics are kept for the views that follow.
 const SAMPLED: usize = 64;
 /// Number of tables whose data are read ahead of the model.
@@ -80,7 +78,9 @@ pub struct Work<'a> {
     /// The profile's text about the database.
     about: Option<Arc<str>>,
     /// What was documented of the database when this claim began.
-    documented: Arc<Documented>,
+    pub(super) documented: Arc<Documented>,
+    /// What was read of the tables that others refer to.
+    pub(super) parents: Parents,
     /// The tables of each database.
     listed: tokio::sync::Mutex<HashMap<Option<String>, Arc<Listed>>>,
     /// The statistics that were read last, which views take theirs from.
@@ -96,10 +96,10 @@ pub struct Work<'a> {
 type Revisions = HashMap<SuggestionId, Revision>;
 
 /// What a list of all tables of a database tells.
-struct Listed {
-    names: Arc<TableNames>,
+pub(super) struct Listed {
+    pub(super) names: Arc<TableNames>,
     /// The approximate numbers of rows, by schema and table.
-    rows: HashMap<(String, String), i64>,
+    pub(super) rows: HashMap<(String, String), i64>,
 }
 
 /// A table with its rows of the run.
@@ -152,6 +152,7 @@ impl<'a> Work<'a> {
             row_error: Mutex::default(),
             warnings: Warnings::of(context).await?,
             documented: Arc::new(Documented::of(documented)),
+            parents: Parents::default(),
             listed: tokio::sync::Mutex::default(),
             sampled: tokio::sync::Mutex::default(),
         };
@@ -363,21 +364,10 @@ impl<'a> Work<'a> {
         Ok(listed)
     }
 
-    /// Returns the tables one foreign key away, with what is known of them.
-    fn neighbours(&self, table: &TableDetail, listed: &Listed) -> Arc<[Neighbour]> {
-        let known = |(schema, name, is_parent): (String, String, bool)| {
-            let text = self.documented.table(table.database.as_deref(), &schema, &name).map(str::to_owned);
-            let key = (schema, name);
-            let rows = listed.rows.get(&key).copied();
-            Neighbour { schema: key.0, table: key.1, is_parent, text, rows }
-        };
-        near(table).into_iter().take(NEIGHBOURS).map(known).collect()
-    }
-
     /// Samples a table. Statistics are optional: without them, a description has less evidence.
-    async fn sample(&self, table: &TableDetail) -> Result<Arc<TableStatistics>, Halt> {
+    pub(super) async fn sample(&self, table: &TableDetail, limits: SampleLimits) -> Result<Arc<TableStatistics>, Halt> {
         let read = self.context.patiently(|| async {
-            match self.target.statistics(table, SampleLimits::default()).await {
+            match self.target.statistics(table, limits).await {
                 Ok(statistics) => Ok(statistics),
                 Err(error @ TargetError::Unreachable(_)) => Err(error),
                 Err(error) => {
@@ -386,13 +376,16 @@ impl<'a> Work<'a> {
                 }
             }
         });
-        let statistics = Arc::new(read.await?.map_err(|error| Halt::Failed(target_error(&error)))?);
+        Ok(Arc::new(read.await?.map_err(|error| Halt::Failed(target_error(&error)))?))
+    }
+
+    /// Keeps statistics for the views that follow.
+    async fn keep(&self, table: &TableDetail, statistics: &Arc<TableStatistics>) {
         let mut sampled = self.sampled.lock().await;
         if sampled.len() >= SAMPLED {
             sampled.clear();
         }
-        sampled.insert(table.path(), Arc::clone(&statistics));
-        Ok(statistics)
+        sampled.insert(table.path(), Arc::clone(statistics));
     }
 
     /// Returns the statistics of a table, or those of the columns that a view selects if the view itself is not
@@ -402,16 +395,14 @@ impl<'a> Work<'a> {
         table: &TableDetail,
         lineage: &[Option<Lineage>],
     ) -> Result<Option<Arc<TableStatistics>>, Halt> {
-        let statistics = self.sample(table).await?;
+        let statistics = self.sample(table, SampleLimits::default()).await?;
+        self.keep(table, &statistics).await;
         self.warn(&statistics.problems).await?;
         if !statistics.columns.is_empty() {
             return Ok(Some(statistics));
         }
         let may_read = |source: &Source| {
-            let (schema, name) = (&source.table.schema, &source.table.table.name);
-            let is_excluded = self.db_profile.exclude.iter().any(|pattern| pattern.matches(schema, name))
-                || self.context.run.spec.scope.leaves_out(schema, name);
-            source.table.table.kind == AssetKind::Table && !is_excluded
+            source.table.table.kind == AssetKind::Table && self.may_read(&source.table.schema, &source.table.table.name)
         };
         let mut found = TableStatistics { complete: true, ..TableStatistics::default() };
         for (column, lineage) in table.columns.iter().zip(lineage) {
@@ -435,15 +426,25 @@ impl<'a> Work<'a> {
         Ok((found.sampled_rows > 0).then(|| Arc::new(found)))
     }
 
+    /// Returns whether the rows of a table may be read for the sake of another one.
+    pub(super) fn may_read(&self, schema: &str, name: &str) -> bool {
+        !self.db_profile.exclude.iter().any(|pattern| pattern.matches(schema, name))
+            && !self.context.run.spec.scope.leaves_out(schema, name)
+    }
+
     /// Returns the statistics of a column of another table, and those of its table as a whole.
     async fn statistics_of(&self, source: &Source) -> Result<Option<(TableStatistics, ColumnStatistics)>, Halt> {
         let known = self.sampled.lock().await.get(&source.table.path()).cloned();
         let statistics = match known {
             Some(statistics) => statistics,
-            None => self.sample(&source.table).await?,
+            None => {
+                let statistics = self.sample(&source.table, SampleLimits::default()).await?;
+                self.keep(&source.table, &statistics).await;
+                statistics
+            }
         };
         let one = statistics.columns.iter().find(|one| one.name == source.column().name);
-        let whole = TableStatistics { columns: Vec::new(), problems: Vec::new(), ..*statistics };
+        let whole = TableStatistics { columns: Vec::new(), rows: Vec::new(), problems: Vec::new(), ..*statistics };
         Ok(one.map(|one| (whole, one.clone())))
     }
 
@@ -486,7 +487,7 @@ impl<'a> Work<'a> {
             return Ok(Vec::new());
         }
         let statistics = if options.profile_data { self.statistics(&table, &lineage).await? } else { None };
-        let neighbours = self.neighbours(&table, &listed);
+        let neighbours = self.neighbours(&table, &listed).await?;
         let whole = DescribeRequest {
             table,
             statistics,

@@ -20,6 +20,7 @@ use crate::{
     domain::{
         asset::AssetKind,
         catalog::{Column, ColumnStatistics, TableDetail, TableStatistics},
+        codes::ROWS,
     },
     port::target::{SampleLimits, TargetError},
 };
@@ -85,6 +86,10 @@ pub(super) async fn statistics(
                 any_read = true;
                 found.sampled_rows = found.sampled_rows.max(i64::from(rows));
                 found.complete &= whole;
+                if whole && usize::try_from(rows).is_ok_and(|rows| rows <= ROWS) && columns.len() == table.columns.len()
+                {
+                    found.rows = rows_of(&samples);
+                }
                 found.columns.extend(finished(samples));
             }
             Outcome::OutOfTime { rows } => {
@@ -125,6 +130,13 @@ pub(super) async fn statistics(
     let found = if any_read { found } else { TableStatistics::default() };
     let problems = unread.iter().map(|(why, columns)| problem(table, columns, why)).collect();
     Ok(TableStatistics { problems, ..found })
+}
+
+/// The rows of columns that were read together.
+fn rows_of(samples: &[ColumnSample]) -> Vec<Vec<Option<String>>> {
+    let columns: Vec<Vec<Option<String>>> = samples.iter().map(ColumnSample::row_values).collect();
+    let count = columns.iter().map(Vec::len).max().unwrap_or_default();
+    (0..count).map(|row| columns.iter().map(|values| values.get(row).cloned().flatten()).collect()).collect()
 }
 
 /// Summarizes columns that were read together.

@@ -509,7 +509,8 @@ proptest! {
             rules: Rules::default(),
             problems: Problems::default(),
         };
-        let statistics = TableStatistics { sampled_rows, complete: true, columns: statistics, problems: Vec::new() };
+        let statistics =
+            TableStatistics { sampled_rows, complete: true, columns: statistics, ..TableStatistics::default() };
         let options = RunOptions { alternatives, verbosity, ..options() };
         let drafts = describe(&one, Some(&statistics), &options);
         prop_assert_eq!(drafts.len(), one.columns.len() + 1);

@@ -60,6 +60,7 @@ mod studio;
 mod suggestion_lists;
 mod suggestions_changed;
 mod targets;
+mod texts;
 mod tokens;
 mod usage;
 mod waiting;

@@ -260,9 +260,9 @@ async fn aliases_of_tables_are_no_roles() {
     says("commission_rate.cr_billing_ad_id", "billing");
     says(
         "commission_rate",
-        "with its rate. Each row refers to a trade type and an exchange and may refer to a billing address",
+        "one row per trade type and exchange, with the rate. Each row may refer to a billing address",
     );
-    says("link", "Links pairs of artists: one row for each pair, with its rating");
+    says("link", "Links pairs of artists (`entity0` and `entity1`): one row for each pair, with its rating");
     assert!(!text("link.entity1").contains("first"), "{}", text("link.entity1"));
     assert!(!text("drug_order.as_needed").contains("has been"), "{}", text("drug_order.as_needed"));
     says("drug_order.postcode_required", "is required");

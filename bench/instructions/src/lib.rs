@@ -171,7 +171,7 @@ pub fn orders() -> DescribeRequest {
             sampled_rows: 1_000,
             complete: false,
             columns: statistics.collect(),
-            problems: Vec::new(),
+            ..TableStatistics::default()
         })),
         subjects: std::iter::once(Subject::Table).chain((0..columns.len()).map(Subject::Column)).collect(),
         table: Arc::new(TableDetail {

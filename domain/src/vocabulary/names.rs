@@ -23,6 +23,11 @@ const AFFIX: usize = 3;
 const MODULES: usize = 8;
 const MODULES_OF_TEN: usize = 8;
 
+/// How many tables must share a first word that may mean several things for it to name a module.
+const VAGUE: usize = 3;
+/// Last words of tables whose first word is the thing itself: `ord_hdr`.
+const HEADS: &[&str] = &["hdr", "header", "head", "master", "mst", "main"];
+
 /// The names of the tables of a catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableNames {
@@ -39,7 +44,7 @@ pub struct TableNames {
     /// The short last word that most of the names share: `T` of `CA_ACCOUNT_T`.
     tail: Option<String>,
     /// Short first words of modules (`CA`, `FP`), each shared by several names, where nearly all names have one and
-    /// all differ without.
+    /// all differ without, or that may mean several things (`res`).
     modules: BTreeSet<String>,
 }
 
@@ -66,13 +71,14 @@ impl TableNames {
             of.words.retain(|word| !apart.contains(word));
         }
         let is_mark = |count: usize| count >= ALIKE && count * 10 >= names.len() * ALIKE_OF_TEN;
-        of.mark = firsts.into_iter().find(|(_, count)| is_mark(*count)).map(|(first, _)| first);
+        of.mark = firsts.iter().find(|(_, count)| is_mark(**count)).map(|(first, _)| first.clone());
         let mut lasts: BTreeMap<String, usize> = BTreeMap::new();
         for (_, last) in names.iter().filter_map(|name| name.rsplit_once('_')).filter(|(_, last)| is_affix(last)) {
             *lasts.entry(last.to_lowercase()).or_default() += 1;
         }
         of.tail = lasts.into_iter().find(|(_, count)| is_mark(*count)).map(|(last, _)| last);
         of.modules = of.modules_of(&names);
+        of.modules.extend(vague_modules(&firsts, &names));
         of.groups = groups.into_iter().filter(|(_, count)| *count > 1).map(|(group, _)| group).collect();
         // Words are taken apart with the words of all names, so that comes second.
         for name in &names {
@@ -196,6 +202,25 @@ impl TableNames {
     }
 }
 
+/// The short first words that may mean several things, none of which a table is called: `res` of `res_partner`.
+fn vague_modules(firsts: &BTreeMap<String, usize>, names: &BTreeSet<&str>) -> Vec<String> {
+    let shared = firsts.iter().filter(|(first, count)| **count >= VAGUE && first.len() <= AFFIX);
+    let is_vague = |first: &String| {
+        let Some(super::Token { text, grasp: super::Grasp::Ambiguous(others), .. }) =
+            super::known(first, &super::Context::default())
+        else {
+            return false;
+        };
+        let is_thing = |word: &String| *word == text || others.contains(&word.as_str());
+        names.iter().map(|name| words::split(name)).all(|parts| {
+            let is_head = matches!(parts.as_slice(), [one, rest @ ..] if one == first
+                && (rest.is_empty() || matches!(rest, [last] if HEADS.contains(&last.as_str()))));
+            !is_head && !parts.iter().any(|part| is_thing(&words::singular(part)))
+        })
+    };
+    shared.map(|(first, _)| first).filter(|first| is_vague(first)).cloned().collect()
+}
+
 /// Returns whether a first or last word may only mark a table: it is short and no English word.
 fn is_affix(word: &str) -> bool {
     let lower = word.to_lowercase();
@@ -236,6 +261,9 @@ mod tests {
         assert_eq!((names.ungrouped("CA_ACCOUNT_T"), names.ungrouped("FP_DOC_HEADER_T")), ("ACCOUNT", "DOC_HEADER"));
         let orders = ["po_line", "po_header", "so_line", "so_header", "ap_line", "ap_header", "ar_line", "ar_header"];
         assert_eq!(TableNames::of(orders).ungrouped("po_line"), "po_line", "lines of what?");
+        let names = TableNames::of(["res_partner", "res_company", "res_users", "sale_order"]);
+        assert_eq!(names.ungrouped("res_users"), "users");
+        assert_eq!(TableNames::of(["ord_hdr", "ord_ln", "ord_pmt"]).ungrouped("ord_ln"), "ord_ln");
         let names = TableNames::of(["core_eia__plants", "core_eia__boilers", "core_ferc__plants", "order_lines"]);
         assert_eq!(names.ungrouped("core_eia__plants"), "plants");
         assert_eq!(names.ungrouped("order_lines"), "order_lines");

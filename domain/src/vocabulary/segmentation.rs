@@ -111,6 +111,8 @@ pub fn segmented<'w>(word: &'w str, among_english: bool, catalog: &TableNames) -
     let per_letter = cost / word.len() as f64;
     let convinces = match parts.as_slice() {
         [] | [_] => false,
+        // The end of an adjective: `watchable`.
+        [.., last] if *last == "able" => false,
         _ if per_letter <= CONVINCING => {
             parts.iter().all(|part| part.len() > 3 || SHORT.contains(part) || is_link(part) || catalog.has(part))
         }

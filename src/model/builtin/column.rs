@@ -8,6 +8,7 @@ use crate::domain::{
     neighbour::Neighbour,
     number::Number,
     run::{RunOptions, Verbosity},
+    substance::restates_name,
     suggestion::Draft,
 };
 
@@ -18,13 +19,11 @@ use super::{
     reading::{ColumnReading, TableReading},
     rules,
     shape::Shape,
+    values,
     vocabulary::Grasp,
     wording::{self, Place},
     words,
 };
-
-/// Maximum number of listed values.
-const LISTED: usize = 6;
 
 /// Names that say nothing by themselves.
 const EMPTY_NAMES: &[&str] = &[
@@ -95,7 +94,7 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.evidence("lineage", origin.clone(), if inherited.is_some() { 0.25 } else { 0.15 });
         sketch.detail(Need::Useful, origin);
     }
-    samples(&reading, wordings.is_typical, &mut sketch);
+    values::describe(&reading, wordings.is_typical, &mut sketch);
     rules::describe(table, &reading, &mut sketch);
     statistics(table, &reading, &mut sketch);
     let words = &reading.words;
@@ -111,13 +110,28 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     if !says_something && reading.shape.is_none() && reading.key.is_none() {
         sketch.at_most(0.45);
     }
+    let first = wordings.texts.first().map(|text| text.to_lowercase()).unwrap_or_default();
     if wordings.because == wording::PRESUMED {
         sketch.at_most(0.70);
-    } else if wordings.because == wording::MERE_FLAG {
+    } else if reading.key.is_some() && wordings.because != wording::BARE && restates(table, &reading, &first) {
+        // How many rows occur is more than the name, what they stand for is content.
+        if !sketch.has_evidence("neighbour") {
+            sketch.at_most(0.70);
+        }
+    } else if [wording::MERE_FLAG, wording::BARE, wording::NO_NOUN].contains(&wordings.because)
+        || values::are_numbers(&reading)
+    {
         sketch.at_most(0.49);
     }
     // What was not read is in the text as it stands in the name.
-    for token in reading.tokens.iter().filter(|token| token.is_unread() && token.raw.len() > 1) {
+    let unread = reading.tokens.iter().filter(|token| token.is_unread() && token.raw.len() > 1);
+    // The key says to what the column refers, whatever it is called.
+    let is_told_by_key =
+        wordings.because == wording::REFERENCE && unread.clone().all(|token| !says(&first, &token.raw));
+    if is_told_by_key && unread.clone().next().is_some() {
+        sketch.at_least(0.80);
+    }
+    for token in unread.filter(|_| !is_told_by_key) {
         sketch.at_most(if token.grasp == Grasp::Cryptic { 0.45 } else { 0.60 });
     }
     if inherited.as_ref().is_some_and(|(_, by_people)| *by_people) {
@@ -287,23 +301,37 @@ fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, kept: Option<&str
     }
 }
 
-/// Says what the referenced table is, if its name does not tell, and how many of its rows occur.
+/// Says what the referenced table is, what its keys stand for, and how many of its rows occur.
 fn of_parent(table: &TableReading<'_>, reading: &ColumnReading<'_>, parent: &Neighbour, sketch: &mut Sketch) {
-    let name = words::shown(&parent.name(&table.detail.schema));
+    let Some(key) = reading.own_key() else { return };
+    let (name, target) = (words::shown(&parent.name(&table.detail.schema)), table.target(key));
     if let Some(text) = parent.text.as_deref().and_then(|text| comment(Some(text), &parent.table, Verbosity::Brief)) {
         sketch.evidence("neighbour", format!("{name} is described as {}", words::quoted(&text)), 0.05);
-        let is_clear = reading.own_key().is_some_and(|key| table.target(key).is_clear);
-        sketch.detail(if is_clear { Need::Thorough } else { Need::Useful }, format!("About {name}: {text}"));
+        sketch.detail(if target.is_clear { Need::Thorough } else { Need::Useful }, format!("About {name}: {text}"));
     }
-    let distinct = table.statistics.filter(|all| all.complete).and(reading.statistics).and_then(|one| one.distinct);
+    let refers_to_key = parent.key.as_ref().is_some_and(|(name, _)| *name == key.columns[0].1);
+    if let Some(codes) = values::meanings(&parent.codes).filter(|_| refers_to_key && !target.is_about_people()) {
+        sketch.evidence("neighbour", format!("in {name}, {codes}"), 0.1);
+        sketch.detail(Need::Useful, codes);
+        return;
+    }
+    let Some(all) = table.statistics.filter(|all| all.complete) else { return };
+    let distinct = reading.statistics.and_then(|one| one.distinct);
     if let (Some(distinct @ 1..), Some(rows)) = (distinct, parent.rows.filter(|rows| *rows > 0)) {
-        let share = if distinct >= rows {
-            format!("every row of {name} occurs")
+        let (one, many) = if target.is_clear && !target.is_calendar() {
+            (target.one.clone(), words::plural(&target.one))
         } else {
-            format!("{distinct} of {rows} rows of {name} occur")
+            (format!("row of {name}"), format!("rows of {name}"))
+        };
+        let share = match distinct >= rows {
+            true if rows == 1 => return,
+            true => format!("every {one} occurs"),
+            false => format!("{distinct} of {rows} {many} occur"),
         };
         sketch.evidence("statistic", share.clone(), 0.02);
-        sketch.detail(Need::Thorough, words::capitalized(&share));
+        // In a few rows, few others occur.
+        let need = if all.sampled_rows >= ENOUGH { Need::Useful } else { Need::Thorough };
+        sketch.detail(need, words::capitalized(&share));
     }
 }
 
@@ -315,73 +343,20 @@ fn origin(table: &TableReading<'_>, reading: &ColumnReading<'_>) -> Option<Strin
     Some(inherited::detail(lineage, is_moment, table.detail))
 }
 
+/// Returns whether a sentence only restates the column's name.
+fn restates(table: &TableReading<'_>, reading: &ColumnReading<'_>, sentence: &str) -> bool {
+    restates_name(sentence, &table.detail.column_path(&reading.column.name), Some(&reading.column.data_type))
+}
+
+/// Returns whether the sentence has the word, outside the brackets with the path of the target.
+fn says(sentence: &str, word: &str) -> bool {
+    let told = sentence.split(" (").next().unwrap_or_default();
+    told.split(' ').any(|one| one == word)
+}
+
 /// Returns whether the name consists of plain words.
 fn is_plain(reading: &ColumnReading<'_>) -> bool {
     !reading.tokens.is_empty() && reading.tokens.iter().all(|token| token.grasp == Grasp::Word)
-}
-
-fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
-    if let Some(shape) = reading.shape {
-        sketch.evidence("sample", format!("sampled values look like {}", shape.noun()), 0.12);
-        let stored = match (shape, reading.data_type) {
-            (Shape::EpochSeconds | Shape::EpochMillis, DataType::Integer | DataType::Text | DataType::Other)
-            | (
-                Shape::Uuid | Shape::HexDigest | Shape::Percent | Shape::Url | Shape::Mime,
-                DataType::Text | DataType::Other,
-            ) if !reading.is_cryptic()
-                && !(shape == Shape::HexDigest && (reading.column.primary_key || reading.last() == "identifier"))
-                && !reading.words.iter().any(|word| matches!(word.as_str(), "URL" | "MIME")) =>
-            {
-                Some(shape.noun())
-            }
-            _ => None,
-        };
-        if let Some(noun) = stored {
-            sketch.detail(Need::Useful, format!("Values are {noun}"));
-        } else if shape.is_moment() && reading.data_type == DataType::Text {
-            sketch.detail(Need::Thorough, format!("Kept as text that holds {}", shape.noun()));
-        }
-    }
-    let samples = reading.statistics.map_or(&[][..], |one| one.samples.as_slice());
-    if reading.shape.is_none() && reading.values.is_empty() && !samples.is_empty() && is_typical {
-        let numbers = samples.iter().all(|value| value.trim().parse::<f64>().is_ok());
-        if numbers || !reading.data_type.is_number() {
-            let kind = if numbers { "numbers" } else { "text" };
-            sketch.evidence("sample", format!("sampled values are {kind}, as the name suggests"), 0.08);
-        }
-    }
-    if !reading.values.is_empty() && reading.shape != Some(Shape::YesNo) {
-        let shown = spelled(&reading.values);
-        let all = reading.values_complete && reading.values.len() <= LISTED;
-        let text = if all && reading.is_set() {
-            format!("Any combination of {}", words::listed(&shown, "and"))
-        } else if all && reading.values_from == "sample" {
-            // No rule of the database says that there are no others.
-            format!("Values seen: {}", words::listed(&shown, "and"))
-        } else if all && shown.len() == 1 {
-            format!("Only {} is allowed", shown[0])
-        } else if all {
-            format!("One of {}", words::listed(&shown, "or"))
-        } else {
-            format!("Values include {}", words::listed(&shown, "and"))
-        };
-        sketch.detail(Need::Useful, text);
-        sketch.evidence(reading.values_from, format!("a small set of values: {}", shown.join(", ")), 0.1);
-    } else if reading.values.len() == 2 && reading.data_type == DataType::Text {
-        sketch.detail(Need::Useful, format!("Values: {}", spelled(&reading.values).join(", ")));
-    }
-}
-
-/// The first values of a closed set, verbatim. If one of them is more than a word, all are put in backticks.
-pub fn spelled(values: &[String]) -> Vec<String> {
-    let first = || values.iter().take(LISTED).map(|value| words::printable(value));
-    let plain = |value: &str| {
-        !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | '/'))
-    };
-    if first().all(|value| plain(&value)) {
-        return first().collect();
-    }
-    first().map(|value| if value.contains('`') { format!("\"{value}\"") } else { format!("`{value}`") }).collect()
 }
 
 /// The fewest rows that show a rule.
@@ -413,7 +388,7 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
     if let (Some(1), [only], true) = (one.distinct, one.samples.as_slice(), rows_with_value >= ENOUGH) {
         let is_shown = !reading.is_sensitive && reading.key.is_none() && only.chars().count() <= 40;
         if is_shown && rows_with_value == all.sampled_rows {
-            let value = spelled(std::slice::from_ref(only)).remove(0);
+            let value = values::spelled(std::slice::from_ref(only)).remove(0);
             sketch.detail(Need::Useful, format!("Has the value {value} in every row seen"));
         }
     }

@@ -52,6 +52,11 @@ impl Sketch {
         self.score += worth;
     }
 
+    /// Returns whether there is evidence from this source.
+    pub fn has_evidence(&self, source: &str) -> bool {
+        self.evidence.iter().any(|one| one.source == source)
+    }
+
     /// Raises the score to at least `score`.
     pub fn at_least(&mut self, score: f64) {
         self.score = self.score.max(score);

@@ -4,6 +4,8 @@
 //! [`Style`]. To add a mark, add a line to [`MARKS`].
 
 use super::{
+    lexicon::is_person,
+    speech::PREPOSITIONS,
     vocabulary::{self, Context, Grasp, Token},
     words,
 };
@@ -65,9 +67,8 @@ const MARKS: &[(&str, Style)] = &[
     ("scd", Style::Plain),
 ];
 
-/// Words that make a name a phrase (`sales by month`) rather than the name of a thing.
-pub const PREPOSITIONS: &[&str] =
-    &["by", "per", "with", "without", "for", "from", "to", "and", "in", "at", "on", "or", "last", "top"];
+/// Words that make a name a phrase (`sales by month`) rather than the name of a thing, besides the prepositions.
+const PHRASES: &[&str] = &["last", "top"];
 
 /// Words for data derived from other rows: the rest of the name is then not the name of a row.
 const AGGREGATES: &[&str] = &[
@@ -145,11 +146,13 @@ impl Entity {
             style = if style == Style::Plain { found } else { style };
             parts.pop();
         }
+        // `uom_uom`
+        parts.dedup();
         let tokens = vocabulary::read(&parts.join("_"), context);
         let mut all: Vec<String> =
             tokens.iter().flat_map(|token| token.text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
         all.dedup();
-        let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()))
+        let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()) || PHRASES.contains(&word.as_str()))
             || (all.len() > 1 && all.last().is_some_and(|word| AGGREGATES.contains(&words::singular(word).as_str())));
         // The plural of a table before another word: `products_options` beside `products`.
         if let Some((_, before)) = all.split_last_mut() {
@@ -160,8 +163,18 @@ impl Entity {
                 }
             }
         }
+        // The things before what kind of them: `diagnoses_icd`.
+        if let [thing, kind] = all.as_mut_slice()
+            && words::is_plural(thing)
+            && kind.len() > 1
+            && kind.bytes().all(|byte| byte.is_ascii_uppercase())
+        {
+            std::mem::swap(thing, kind);
+        }
         let as_named = all.join(" ");
-        if !phrase && let Some(word) = all.last_mut() {
+        // Of bills of materials, one is a bill of materials.
+        let noun = all.iter().position(|word| word == "of").filter(|of| *of > 0).unwrap_or(all.len());
+        if !phrase && let Some(word) = all[..noun].last_mut() {
             *word = stem(word);
         }
         let mut one = all.join(" ");
@@ -217,6 +230,16 @@ impl Entity {
         } else {
             usize::from(all > 1 && words.len() > 1 && same(&words[..1], &self.words[all - 1..]))
         }
+    }
+
+    /// Returns whether the rows are people.
+    pub fn is_about_people(&self) -> bool {
+        self.words.last().is_some_and(|word| is_person(word))
+    }
+
+    /// Returns whether the rows are the days of a calendar.
+    pub fn is_calendar(&self) -> bool {
+        self.words.last().is_some_and(|word| matches!(word.as_str(), "calendar" | "day"))
     }
 
     /// Returns whether the words are exactly this entity's.

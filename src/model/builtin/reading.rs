@@ -15,138 +15,12 @@ use crate::domain::{
 use super::{
     data_type::DataType,
     entity::Entity,
+    lexicon::{OPEN, PEOPLE, PERSONS, SENSITIVE, TEXTS},
     shape::Shape,
-    units,
+    speech, units,
     vocabulary::{self, Context, Grasp, TableNames, Token},
     words,
 };
-
-/// Words in the names of columns whose values must not be shown.
-const SENSITIVE: &[&str] = &[
-    "password",
-    "secret",
-    "token",
-    "hash",
-    "salt",
-    "pin",
-    "credential",
-    "credentials",
-    "signature",
-    "e-mail",
-    "phone",
-    "telephone",
-    "fax",
-    "mobile",
-    "address",
-    "street",
-    "birth",
-    "birthday",
-    "passport",
-    "ssn",
-    "iban",
-    "IBAN",
-    "salary",
-    "wage",
-    "surname",
-    "nickname",
-    "username",
-    "maiden",
-    "IP",
-    "MAC",
-    "latitude",
-    "longitude",
-    "diagnosis",
-    "religion",
-    "ethnicity",
-    "social",
-    "taxpayer",
-    "card",
-    "avatar",
-    "login",
-    "cvv",
-    "security",
-];
-
-/// Last words of columns whose values are not a closed set, even if a sample has only a few.
-const OPEN: &[&str] = &[
-    "name",
-    "title",
-    "label",
-    "city",
-    "place",
-    "number",
-    "note",
-    "notes",
-    "comment",
-    "comments",
-    "remark",
-    "remarks",
-    "text",
-    "message",
-    "body",
-    "description",
-    "content",
-    "reason",
-    "answer",
-    "instructions",
-];
-
-/// Words for columns that contain a person's name although they do not say `name`.
-const PERSONS: &[&str] = &[
-    "composer",
-    "artist",
-    "actor",
-    "director",
-    "writer",
-    "editor",
-    "assignee",
-    "reviewer",
-    "approver",
-    "supervisor",
-    "recipient",
-    "sender",
-    "creator",
-];
-
-/// Words for texts, which a number cannot be.
-const TEXTS: &[&str] = &["comment", "caption", "author", "article", "artist", "description"];
-
-/// Words for tables whose rows are people.
-const PEOPLE: &[&str] = &[
-    "person",
-    "people",
-    "user",
-    "customer",
-    "employee",
-    "contact",
-    "patient",
-    "member",
-    "student",
-    "teacher",
-    "staff",
-    "worker",
-    "client",
-    "guest",
-    "author",
-    "applicant",
-    "candidate",
-    "subscriber",
-    "visitor",
-    "driver",
-    "doctor",
-    "nurse",
-    "lead",
-    "manager",
-    "owner",
-    "administrator",
-    "player",
-    "buyer",
-    "seller",
-    "tenant",
-    "representative",
-    "provider",
-    "attendee",
-];
 
 /// The longest alias of a table in the names of its columns: `ex` in `ex_id`.
 const ALIAS: usize = 3;
@@ -267,6 +141,7 @@ impl<'a> TableReading<'a> {
                 _ => {}
             }
         }
+        self.read_fraction(column, &mut tokens);
         for token in tokens.iter_mut().filter(|token| data_type.is_number() && TEXTS.contains(&token.text.as_str())) {
             if let Grasp::Ambiguous(others) = &token.grasp
                 && let Some(other) = others.iter().find(|other| !TEXTS.contains(other))
@@ -282,13 +157,13 @@ impl<'a> TableReading<'a> {
                 &[words.clone(), vec![tokens.last().map(|t| t.raw.clone()).unwrap_or_default()]].concat(),
             )
         });
-        // Zeros and ones of a measure, of an order or of a kind are no yes and no.
-        let counts = ["order", "position", "number", "count", "total", "amount", "quantity", "level", "rank", "sort"];
-        let kinds = ["type", "mode", "kind", "state", "status", "method", "class", "category"];
-        let is_measure = data_type == DataType::Decimal
-            || words.iter().any(|word| counts.contains(&word.as_str()))
-            || (data_type.is_number() && words.last().is_some_and(|last| kinds.contains(&last.as_str())));
-        let shape = shape.filter(|shape| !(*shape == Shape::YesNo && is_measure));
+        // Numbers that happen to be 0 and 1 are yes and no only if the name asks a question.
+        let shape = shape.filter(|shape| {
+            *shape != Shape::YesNo
+                || !data_type.is_number()
+                || (data_type == DataType::Integer && speech::is_question(&words))
+        });
+        self.direct(column, key.is_some(), &mut words);
         let own = self.entity.leads(&words);
         let unit_only = tokens.last().is_some_and(|token| {
             own + token.text.split(' ').count() == words.len() && units::unit(&token.raw, "").is_some()
@@ -298,7 +173,11 @@ impl<'a> TableReading<'a> {
             && words.last().is_some_and(|last| last == "identifier")
             && self.context.catalog().only_called(&words[..words.len() - 1]).is_some();
         let is_number = words[own.min(words.len())..].iter().all(|word| word.bytes().all(|b| b.is_ascii_digit()));
-        if own > 0 && own < words.len() && !unit_only && !is_others && !is_number {
+        // A reference is to the thing that it names, also if the table is called so: `template_id` in `host_templates`.
+        let names_target = key.is_some() && words[own.min(words.len())..].iter().all(|word| word == "identifier");
+        // `mechanism_of_action`
+        let connects = words.get(own).is_some_and(|next| next == "of");
+        if own > 0 && own < words.len() && !unit_only && !is_others && !is_number && !names_target && !connects {
             words.drain(..own);
         }
         let is_sensitive = self.is_sensitive(&words, shape);
@@ -318,6 +197,40 @@ impl<'a> TableReading<'a> {
         };
         self.read_values(&mut reading);
         reading
+    }
+
+    /// Reads the two parts of a fraction: `value_num` and `value_denom`.
+    fn read_fraction(&self, column: &Column, tokens: &mut [Token]) {
+        let Some(last) = tokens.last_mut() else { return };
+        let (own, other) = match last.raw.as_str() {
+            "num" => ("numerator", "denom"),
+            "denom" => ("denominator", "num"),
+            _ => return,
+        };
+        let stem = &column.name[..column.name.len().saturating_sub(last.raw.len())];
+        let is_other = |known: &Column| known.name.eq_ignore_ascii_case(&format!("{stem}{other}"));
+        if self.detail.columns.iter().any(is_other) {
+            (last.text, last.grasp) = (own.to_owned(), Grasp::Abbreviation);
+        }
+    }
+
+    /// Says what `from` and `to` mean where a table has both: the source and the target. Of numbers and points in time,
+    /// they are bounds.
+    fn direct(&self, column: &Column, refers: bool, words: &mut [String]) {
+        let parts = words::split(&column.name);
+        let Some(at) = parts.iter().position(|part| part == "from" || part == "to") else { return };
+        let (word, other, direction) =
+            if parts[at] == "from" { ("from", "to", "source") } else { ("to", "from", "target") };
+        let mut pair = parts;
+        other.clone_into(&mut pair[at]);
+        let is_pair = self.detail.columns.iter().any(|column| words::split(&column.name) == pair);
+        if !is_pair || !(refers || DataType::of(column.built_in_type()) == DataType::Text) {
+            return;
+        }
+        if let Some(at) = words.iter().position(|known| known == word) {
+            direction.clone_into(&mut words[at]);
+            words[..=at].rotate_right(1);
+        }
     }
 
     /// Takes off the name of the referenced column, which is no role of this one, and the mark of the own table before
@@ -385,17 +298,12 @@ impl<'a> TableReading<'a> {
         self.detail.foreign_keys.as_slice()
     }
 
-    /// Returns whether the rows are people.
-    pub fn is_about_people(&self) -> bool {
-        self.entity.words.last().is_some_and(|word| PEOPLE.contains(&word.as_str()))
-    }
-
     fn is_sensitive(&self, words: &[String], shape: Option<Shape>) -> bool {
         let has = |list: &[&str]| {
             words.iter().any(|word| list.contains(&word.as_str()) || list.contains(&words::singular(word).as_str()))
         };
         let names_people = words.last().is_some_and(|word| word == "name")
-            && (self.is_about_people()
+            && (self.entity.is_about_people()
                 || has(&["first", "last", "full", "middle", "family", "given", "user"])
                 || has(PEOPLE));
         let last = words.last().map_or("", String::as_str);
@@ -485,6 +393,16 @@ impl<'a> ColumnReading<'a> {
     /// Returns whether the type is a `SET`, which holds any number of the listed values.
     pub fn is_set(&self) -> bool {
         self.column.built_in_type().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("set("))
+    }
+
+    /// Returns whether it holds yes or no.
+    pub fn is_answer(&self) -> bool {
+        self.data_type == DataType::Boolean || self.shape == Some(Shape::YesNo)
+    }
+
+    /// Returns whether it holds points in time.
+    pub fn is_moment(&self) -> bool {
+        self.data_type.is_moment() || self.shape.is_some_and(Shape::is_moment)
     }
 
     /// The last word of the name; empty if there is none.

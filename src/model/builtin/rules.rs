@@ -6,10 +6,9 @@
 use crate::domain::catalog::{Bound, Comparison, Operand};
 
 use super::{
-    column::spelled,
     draft::{Need, Sketch},
     reading::{ColumnReading, TableReading},
-    shape::Shape,
+    values::spelled,
     words,
 };
 
@@ -30,7 +29,7 @@ pub fn describe(table: &TableReading<'_>, column: &ColumnReading<'_>, sketch: &m
 }
 
 fn bounds(table: &TableReading<'_>, column: &ColumnReading<'_>, sketch: &mut Sketch) {
-    let is_moment = column.data_type.is_moment() || column.shape.is_some_and(Shape::is_moment);
+    let is_moment = column.is_moment();
     let own = table.detail.rules.bounds.iter().filter(|bound| bound.column == column.column.name);
     let phrase = |bound: &Bound| {
         let (than, is_zero) = match &bound.than {

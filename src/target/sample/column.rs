@@ -83,6 +83,12 @@ impl ColumnSample {
         texts
     }
 
+    /// The text of each row, cut; `None` for null and for what is not shown.
+    pub(super) fn row_values(&self) -> Vec<Option<String>> {
+        let distinct = self.distinct();
+        self.values.iter().map(|value| value.map(|place| cut(distinct[place]))).collect()
+    }
+
     /// Adds a value.
     pub(in crate::target) fn push(&mut self, cell: Cell) {
         self.rows += 1;

@@ -2,8 +2,11 @@
 //!
 //! The rule: a column of no other kind is an attribute, described by its name.
 
-use super::super::{data_type::DataType, entity::Entity, shape::Shape, units, words};
+use super::super::{data_type::DataType, entity::Entity, shape::Shape, speech, units, words};
 use super::{Place, Wordings, told};
+
+/// The reasoning for a name that names no thing: a verb, a preposition or an adjective.
+pub const NO_NOUN: &str = "the name is no noun";
 
 impl Place<'_> {
     pub(super) fn cryptic(&self) -> Option<Wordings> {
@@ -67,6 +70,18 @@ impl Place<'_> {
                 return Wordings { texts, because: "the name says what it holds", is_typical };
             }
         }
+        if !speech::is_noun_phrase(&words) {
+            let owned = self.table.entity.is_clear.then(|| format!("{phrase}: attribute of {}", self.owner()));
+            let texts = owned.into_iter().chain([phrase]).collect();
+            return Wordings { texts, because: NO_NOUN, is_typical: false };
+        }
+        if let [thing @ .., part] = words.as_slice()
+            && matches!(part.as_str(), "numerator" | "denominator")
+            && !thing.is_empty()
+        {
+            let texts = self.belonging(&format!("{part} of the {}", self.phrase(thing)), tail);
+            return Wordings { texts, because: "the name says what it holds", is_typical };
+        }
         let texts = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["title"] if self.has_job_titles() => self.belonging("job title", tail),
             ["note" | "notes" | "comment" | "comments" | "remark" | "remarks"] if self.table.entity.is_clear => {
@@ -93,12 +108,21 @@ impl Place<'_> {
     /// What the column holds, for the list of a table's contents; `None` for flags and points in time.
     pub fn content(&self) -> Option<String> {
         let mut words = self.column.words.clone();
-        let flag = self.column.data_type == DataType::Boolean || self.column.shape == Some(Shape::YesNo);
         let event = matches!(self.column.last_raw(), "at" | "on") || self.column.last() == "timestamp";
-        if words.is_empty() || flag || event {
+        if words.is_empty() || self.column.is_answer() || event {
             return None;
         }
-        if let ([_], Some((quantity, _))) = (words.as_slice(), units::measured_by(self.column.last_raw())) {
+        if let Some(things) = self.counted() {
+            return Some(format!("number of {things}"));
+        }
+        match words.last().map(String::as_str) {
+            Some("denominator") => return None,
+            Some("numerator") => drop(words.pop()),
+            _ => {}
+        }
+        if self.column.data_type.is_number()
+            && let ([_], Some((quantity, _))) = (words.as_slice(), units::measured_by(self.column.last_raw()))
+        {
             return Some(quantity.to_lowercase());
         }
         if let [.., before, last] = self.column.tokens.as_slice()
@@ -119,13 +143,24 @@ impl Place<'_> {
         if words.as_slice() == ["title"] && self.has_job_titles() {
             return Some("job title".to_owned());
         }
-        (!words.is_empty()).then(|| self.phrase(&words))
+        // `date_order`
+        if let [date, thing] = words.as_mut_slice()
+            && date == "date"
+            && speech::may_end_a_noun(thing)
+        {
+            std::mem::swap(date, thing);
+        }
+        let is_dated = self.column.is_moment() && words.first().is_some_and(|first| first == "date");
+        // `units_sold`
+        let is_done = self.column.data_type.is_number()
+            && matches!(words.as_slice(), [_, .., verb] if words::is_participle(verb));
+        (is_dated || is_done || speech::is_noun_phrase(&words)).then(|| self.phrase(&words))
     }
 
     /// Returns whether `title` means a job title in this table.
     pub(super) fn has_job_titles(&self) -> bool {
         let last = self.table.entity.words.last().map_or("", String::as_str);
-        matches!(last, "employee" | "staff" | "worker" | "contact" | "person")
+        matches!(last, "employee" | "staff" | "worker")
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The rule: the verb is the name's own participle; `shipped_at` is when something was shipped.
 
-use super::super::{data_type::DataType, shape::Shape, words};
+use super::super::{data_type::DataType, shape::Shape, speech, words};
 use super::{Place, Wordings, told};
 
 /// The reasoning for a flag whose name does not say what it means.
@@ -10,7 +10,7 @@ pub const MERE_FLAG: &str = "its values are yes or no";
 
 impl Place<'_> {
     pub(super) fn flag(&self) -> Option<Wordings> {
-        let boolean = self.column.data_type == DataType::Boolean || self.column.shape == Some(Shape::YesNo);
+        let boolean = self.column.is_answer();
         let mut words = self.column.words.clone();
         let marked =
             matches!(words.last().map(String::as_str), Some("flag" | "indicator" | "yes/no")) && words.len() > 1;
@@ -18,10 +18,7 @@ impl Place<'_> {
             words.pop();
         }
         let opener = words.first().map(String::as_str).unwrap_or_default().to_owned();
-        let opens = matches!(
-            opener.as_str(),
-            "is" | "has" | "can" | "should" | "was" | "allows" | "needs" | "requires" | "uses" | "includes"
-        ) && words.len() > 1;
+        let opens = speech::OPENERS.contains(&opener.as_str()) && words.len() > 1;
         if !(boolean || opens || marked) || self.column.data_type.is_moment() {
             return None;
         }
@@ -83,12 +80,16 @@ impl Place<'_> {
     }
 
     pub(super) fn moment(&self) -> Option<Wordings> {
-        let typed = self.column.data_type.is_moment() || self.column.shape.is_some_and(Shape::is_moment);
-        let words = &self.column.words;
+        let typed = self.column.is_moment();
+        let words = self.column.words.as_slice();
         let (last, raw) = (self.column.last(), self.column.last_raw());
         let says = matches!(raw, "at" | "on") || matches!(last, "timestamp" | "date" | "time" | "datetime" | "when");
         let numeric_or_text = matches!(self.column.data_type, DataType::Integer | DataType::Text | DataType::Other);
-        let participle_at = matches!(raw, "at" | "on") && words.len() > 1;
+        // `execute_on` may say where, and values that are no points in time say so.
+        let has_values = self.column.statistics.is_some_and(|one| !one.samples.is_empty());
+        let participle_at = matches!(raw, "at" | "on")
+            && !(has_values && self.column.data_type == DataType::Text)
+            && matches!(words, [.., verb, _] if words::is_participle(verb) || TURNS.contains(&verb.as_str()));
         if !(typed || (says && numeric_or_text && (participle_at || matches!(last, "timestamp" | "date" | "datetime"))))
         {
             return None;
@@ -182,12 +183,16 @@ impl Place<'_> {
                 .iter()
                 .any(|word| phrase.ends_with(word))
                 || phrase.starts_with("date of")
+                // A name that could not be taken apart: `outtime`.
+                || phrase.ends_with(noun)
             {
                 phrase
             } else {
                 format!("{phrase} {noun}")
             };
             self.belonging(&phrase, "")
+        } else if !speech::is_noun_phrase(&rest) {
+            self.belonging(&format!("{} {noun}", self.phrase(&rest)), "")
         } else {
             let phrase = self.phrase(&rest);
             let texts = self.of_owner(&format!("{noun} of the {phrase}"));

@@ -2,16 +2,15 @@
 //!
 //! The rule: a declared key is described as such; a column that is only named like a key is an identifier.
 
-use crate::domain::{asset::AssetKind, catalog::ForeignKey, run::Verbosity};
+use crate::domain::{asset::AssetKind, catalog::ForeignKey, neighbour::Neighbour, run::Verbosity};
 
-use super::super::{
-    entity::{Entity, PREPOSITIONS},
-    table,
-    vocabulary::Token,
-    words,
-};
-use super::{Place, Wordings, told};
+use super::super::{data_type::DataType, entity::Entity, speech, table, words};
+use super::{Place, Wordings, role::Role, told};
 
+/// The reasoning for a declared key.
+pub const REFERENCE: &str = "it is a foreign key and the name says to what";
+/// The reasoning for a declared key whose column does not say what the referenced row is for this one.
+pub const BARE: &str = "it is a foreign key, and the name does not say for what";
 /// The reasoning for a reference without a declared key.
 pub const PRESUMED: &str = "the name says identifier, and one table is called so";
 
@@ -21,67 +20,64 @@ impl Place<'_> {
         let target = self.table.target(reference);
         let where_to = self.target_name(reference);
         let inline = if self.verbosity == Verbosity::Brief { String::new() } else { format!(" ({where_to})") };
-        let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
         if !target.is_clear {
-            let mut texts = vec![format!("refers to a row of {where_to}"), format!("foreign key to {where_to}")];
             // The role says more than a target whose name could not be read.
-            let says_role = !role.is_empty()
-                && !self.column.is_cryptic()
-                && !role.iter().all(|word| reference.table.to_lowercase().contains(word.as_str()));
-            if says_role {
-                let what = self.of_owner(&self.phrase(&role));
-                texts.insert(0, format!("{what} (refers to {})", words::shown(&reference.table)));
+            let role = self.role(&["identifier", "key", "code", "number", "foreign", "unique"]);
+            let mut texts = vec![format!("refers to a row of {where_to}"), format!("foreign key to {where_to}")];
+            if role.is_empty() || !speech::is_noun_phrase(&role) || self.column.is_cryptic() {
+                return told(BARE, true, texts);
             }
+            let thing = format!("the {}", self.phrase(&role));
+            let thing = if self.is_link() { thing } else { self.of_owner(&thing) };
+            texts.insert(0, format!("refers to {thing}{inline}"));
             return told("it is a foreign key", true, texts);
         }
         let is_own = self.table.is_own(reference);
         let who = &target.one;
-        let first = if let Some((subject, verb, _)) = self.deed(&role) {
-            format!("refers to the {who} by whom {subject} was {verb}{inline}")
-        } else if let [verb, last] = role.as_slice()
-            && last == "to"
-            && is_own
-        {
-            let pronoun = if self.table.is_about_people() { "whom" } else { "which" };
-            let s = if verb.ends_with('s') { "" } else { "s" };
-            format!("refers to the {who} to {pronoun} this {who} {verb}{s}{inline}")
-        } else if role.is_empty() || target.is_named_by(&role) || target.leads(&role) == role.len() {
-            if is_own {
-                format!("refers to another {who}{inline}")
-            } else if self.is_link() || (self.column.column.primary_key && !self.is_part_of(&target)) {
+        let pronoun = if target.is_about_people() { "whom" } else { "which" };
+        let role = self.role_of(reference, &target);
+        let first = match &role {
+            Role::Actor(subject, done) => format!("refers to the {who} by {pronoun} {subject} was {done}{inline}"),
+            Role::Recipient(subject, done) => format!("refers to the {who} to {pronoun} {subject} is {done}{inline}"),
+            Role::Superior(verb) => {
+                let s = if verb.ends_with('s') { "" } else { "s" };
+                format!("refers to the {who} to {pronoun} this {who} {verb}{s}{inline}")
+            }
+            Role::Target if is_own => format!("refers to another {who}{inline}"),
+            Role::Target if self.is_link() || (self.is_sole_key() && !self.is_part_of(&target)) => {
                 format!("refers to the {who}{inline}")
-            } else if self.table.entity.is_clear && self.is_part_of(&target) {
+            }
+            Role::Target if self.table.entity.is_clear && self.is_part_of(&target) => {
                 let part = self.table.entity.words[target.words.len()..].join(" ");
                 format!("refers to the {who} to which the {part} belongs{inline}")
-            } else {
-                format!("refers to {}{inline}", self.of_owner(&format!("the {who}")))
             }
-        } else {
-            let phrase = self.phrase(&role);
-            let of_owner = match phrase.split_once(" as ") {
-                Some((thing, what)) => {
-                    format!("{} as {} {what}", self.of_owner(&format!("the {thing}")), words::article(what))
-                }
-                None => self.of_owner(&format!("the {phrase}")),
-            };
-            let names_target = role.ends_with(&target.words) || target.words.ends_with(&role);
-            if names_target || (is_own && role.len() == 1 && self.table.entity.is_clear) {
-                let thing = if names_target || role.last().is_some_and(|word| is_person_role(word)) {
-                    of_owner
-                } else {
-                    format!("the {phrase} {who}")
+            Role::Target => format!("refers to {}{inline}", self.of_owner(&format!("the {who}"))),
+            Role::Part(phrase, names_target) => {
+                let of_owner = match phrase.split_once(" as ") {
+                    Some((thing, what)) => {
+                        format!("{} as {} {what}", self.of_owner(&format!("the {thing}")), words::article(what))
+                    }
+                    None => self.of_owner(&format!("the {phrase}")),
                 };
-                format!("refers to {thing}{inline}")
-            } else {
-                format!("refers to {of_owner}, {} {who}{inline}", words::article(who))
+                if *names_target || (is_own && is_person_role(phrase)) {
+                    format!("refers to {of_owner}{inline}")
+                } else if is_own && !phrase.contains(' ') && self.table.entity.is_clear {
+                    format!("refers to the {phrase} {who}{inline}")
+                } else {
+                    format!("refers to {of_owner}, {} {who}{inline}", words::article(who))
+                }
             }
+            Role::Unclear => format!("refers to {} {who}{inline}", words::article(who)),
         };
         let mut texts = vec![first, format!("foreign key to {where_to}")];
-        if !role.iter().any(|word| PREPOSITIONS.contains(&word.as_str())) {
-            texts.push(format!("identifier of the {}", if role.is_empty() { who.clone() } else { self.phrase(&role) }));
+        match &role {
+            Role::Target => texts.push(format!("identifier of the {who}")),
+            Role::Part(phrase, _) => texts.push(format!("identifier of the {phrase}")),
+            _ => {}
         }
         texts.push(format!("reference to {} {who}", words::article(who)));
-        told("it is a foreign key and the name says to what", true, texts)
+        let is_bare = matches!(role, Role::Unclear) || (is_own && matches!(role, Role::Target));
+        told(if is_bare { BARE } else { REFERENCE }, true, texts)
     }
 
     pub(super) fn target_name(&self, key: &ForeignKey) -> String {
@@ -90,7 +86,7 @@ impl Place<'_> {
 
     /// The subject, the verb and the actor of a role: in a table of orders, `created by user` is `the order`, `created`
     /// and `user`.
-    fn deed<'w>(&self, role: &'w [String]) -> Option<(String, &'w str, &'w [String])> {
+    pub(super) fn deed<'w>(&self, role: &'w [String]) -> Option<(String, &'w str, &'w [String])> {
         let by = role.iter().position(|word| word == "by").filter(|by| *by > 0)?;
         let verb = role[by - 1].as_str();
         let subject = self.subject_before(&role[..=by], 2);
@@ -103,47 +99,60 @@ impl Place<'_> {
         own.len() > target.words.len() && own.starts_with(&target.words)
     }
 
+    /// Returns whether the column alone is the primary key.
+    fn is_sole_key(&self) -> bool {
+        self.column.column.primary_key && self.table.primary_key().len() == 1
+    }
+
     /// Returns whether the table is a junction table.
     pub(super) fn is_link(&self) -> bool {
         table::links(self.table).is_some()
     }
 
-    /// The role that the foreign key's name adds to its target: `billing address`, `support representative (employee)`.
-    /// `None` if it adds nothing.
-    pub fn part_played(&self) -> Option<String> {
-        let reference = self.column.own_key()?;
-        let target = self.table.target(reference);
-        let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
-        let is_unread = self.column.tokens.iter().any(Token::is_unread);
-        let says_nothing = is_unread || role.is_empty() || target.is_named_by(&role) || target.words.ends_with(&role);
-        if says_nothing || !target.is_clear || role.iter().any(|word| PREPOSITIONS.contains(&word.as_str())) {
-            return None;
-        }
-        let phrase = self.phrase(&role);
-        let kin =
-            matches!(phrase.as_str(), "parent" | "root" | "previous" | "next" | "original" | "duplicate" | "related");
-        if self.table.is_own(reference) && kin {
-            return Some(format!("{phrase} {}", target.one));
-        }
-        if role.ends_with(&target.words) { Some(phrase) } else { Some(format!("{phrase} ({})", target.one)) }
-    }
-
     /// The table that an identifier without a declared key names: the only one of that name.
     pub fn presumed_target(&self, role: &[String]) -> Option<&str> {
-        let column = self.column.column;
-        let is_own_key = column.primary_key && self.table.primary_key().len() == 1;
-        if is_own_key || self.column.key.is_some() || self.table.detail.table.kind != AssetKind::Table {
+        if self.is_sole_key() || self.column.key.is_some() || self.table.detail.table.kind != AssetKind::Table {
             return None;
         }
         let table = self.table.context.catalog().only_called(role)?;
-        (table != self.table.detail.table.name).then_some(table)
+        (table != self.table.detail.table.name && self.may_hold_a_key_of(table)).then_some(table)
+    }
+
+    /// Returns whether the column's type fits the key of a table, as far as that is known.
+    fn may_hold_a_key_of(&self, table: &str) -> bool {
+        let is_it = |known: &&Neighbour| known.table == table && known.schema == self.table.detail.schema;
+        let Some((_, other)) = self.table.neighbours.iter().find(is_it).and_then(|known| known.key.as_ref()) else {
+            return true;
+        };
+        let (own, other) = (self.column.data_type, DataType::of(other));
+        let is_text = |one: DataType| matches!(one, DataType::Text | DataType::Uuid);
+        !(own.is_number() && is_text(other) || is_text(own) && other.is_number())
+    }
+
+    /// Describes the two columns that together refer to a row of any table: `taggable_type` and `taggable_id`.
+    pub(super) fn polymorphic(&self) -> Option<Wordings> {
+        let parts = words::split(&self.column.column.name);
+        let (last, stem) = parts.split_last().filter(|(_, stem)| stem.last().is_some_and(|s| s.ends_with("able")))?;
+        let other = match last.as_str() {
+            "type" => "id",
+            "id" => "type",
+            _ => return None,
+        };
+        let is_other =
+            |name: &str| words::split(name).split_last().is_some_and(|(end, rest)| end == other && rest == stem);
+        let other = self.table.detail.columns.iter().find(|column| is_other(&column.name))?;
+        let other = words::quoted(&other.name);
+        let texts = if last == "type" {
+            vec![format!("kind of the row to which {other} refers"), format!("what {other} refers to")]
+        } else {
+            vec![format!("identifier of a row of the kind that {other} names"), format!("refers to what {other} says")]
+        };
+        told("two columns refer to a row of any kind", true, texts)
     }
 
     pub(super) fn identifier(&self) -> Option<Wordings> {
-        let column = self.column.column;
         let is_id = matches!(self.column.last(), "identifier" | "key" | "primary") || self.column.words.is_empty();
-        let sole_key = column.primary_key && self.table.primary_key().len() == 1;
-        if sole_key {
+        if self.is_sole_key() {
             let role = self.role(&["identifier", "key", "primary", "surrogate", "unique"]);
             let (one, clear) = (&self.table.entity.one, self.table.entity.is_clear);
             let own = role.is_empty() || self.table.entity.is_named_by(&role);

@@ -8,16 +8,20 @@ mod attribute;
 mod claim;
 mod key;
 mod number;
+mod role;
 
 use crate::domain::run::Verbosity;
 
 use super::{
     reading::{ColumnReading, TableReading},
     vocabulary::Grasp,
+    words,
 };
 
+pub use attribute::NO_NOUN;
 pub use claim::MERE_FLAG;
-pub use key::PRESUMED;
+pub use key::{BARE, PRESUMED, REFERENCE};
+pub use role::parts_played;
 
 /// The wordings for a column.
 pub struct Wordings {
@@ -50,6 +54,7 @@ pub fn wordings(place: Place<'_>) -> Wordings {
     place
         .reference()
         .or_else(|| place.cryptic())
+        .or_else(|| place.polymorphic())
         .or_else(|| place.identifier())
         .or_else(|| place.flag())
         .or_else(|| place.moment())
@@ -155,7 +160,9 @@ impl Place<'_> {
             }
         }
         let last = all.last().cloned().unwrap_or_default();
+        // A flag is for a channel and holds no address.
         let full = match last.as_str() {
+            _ if self.column.is_answer() && !words::is_participle(self.column.last()) => None,
             "e-mail" => Some("e-mail address"),
             "phone" | "telephone" | "fax" | "mobile" if !self.column.data_type.is_moment() => {
                 all.pop();

@@ -7,28 +7,8 @@ use super::{Place, Wordings, told};
 
 impl Place<'_> {
     pub(super) fn count(&self) -> Option<Wordings> {
-        if !self.column.data_type.may_be_number() {
-            return None;
-        }
-        let words = &self.column.words;
-        let things = match words.as_slice() {
-            [.., last] if words.len() > 1 && matches!(last.as_str(), "count" | "counter") => &words[..words.len() - 1],
-            [first, second, rest @ ..] if first == "number" && second == "of" && !rest.is_empty() => rest,
-            [first, rest @ ..] if first == "number" && rest.last().is_some_and(|word| words::is_plural(word)) => rest,
-            all if self.is_number_of(all) => all,
-            _ => return None,
-        };
-        let likely = things.len() == 1
-            && self
-                .column
-                .tokens
-                .iter()
-                .any(|token| things[0] == token.text && NOT_COUNTED.contains(&token.text.as_str()));
-        if likely {
-            return None;
-        }
-        let last = things.last().map(|word| words::singular(word)).unwrap_or_default();
-        let things = words::plural(&self.phrase(things));
+        let things = self.counted()?;
+        let last = things.rsplit(' ').next().map(words::singular).unwrap_or_default();
         let entity = &self.table.entity;
         let holder = if !entity.is_clear {
             String::new()
@@ -43,6 +23,24 @@ impl Place<'_> {
             format!("how many {things} there are"),
         ];
         told("the name says a count", true, texts)
+    }
+
+    /// What a number counts, in the plural.
+    pub(super) fn counted(&self) -> Option<String> {
+        if !self.column.data_type.may_be_number() {
+            return None;
+        }
+        let words = &self.column.words;
+        let things = match words.as_slice() {
+            [.., last] if words.len() > 1 && matches!(last.as_str(), "count" | "counter") => &words[..words.len() - 1],
+            [first, second, rest @ ..] if first == "number" && second == "of" && !rest.is_empty() => rest,
+            [first, rest @ ..] if first == "number" && rest.last().is_some_and(|word| words::is_plural(word)) => rest,
+            all if self.is_number_of(all) => all,
+            _ => return None,
+        };
+        let is_what = |text: &str| things.len() == 1 && things[0] == *text && NOT_COUNTED.contains(&text);
+        let is_likely = self.column.tokens.iter().any(|token| is_what(&token.text));
+        (!is_likely).then(|| words::plural(&self.phrase(things)))
     }
 
     /// Returns whether a whole number with a plural as its name is a number of things: `images`, `aromatic_rings`.
@@ -68,14 +66,16 @@ impl Place<'_> {
         let what = match words.as_slice() {
             ["position" | "ordinal" | "ordering" | "sort" | "sequence"]
             | ["sort" | "display", "order" | "position" | "sequence" | "index" | "key"]
-            | ["sequence", "number"]
             | ["order", "index"] => "position",
+            ["sequence", "number"] if self.column.column.primary_key => "position",
             ["line" | "row" | "item", "number"] | ["number"] if own_line => "number",
             _ => return None,
         };
         let parent = self.table.foreign_keys().iter().find(|key| {
             let target = self.table.target(key);
-            target.is_clear && self.table.entity.words.starts_with(&target.words) && !self.table.is_own(key)
+            let in_key = self.column.column.primary_key
+                && key.columns.iter().all(|(own, _)| self.table.primary_key().iter().any(|column| column.name == *own));
+            target.is_clear && (self.is_part_of(&target) || in_key) && !self.table.is_own(key)
         });
         let within = parent.map(|key| self.table.target(key).one);
         let texts = match within {

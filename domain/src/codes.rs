@@ -1,0 +1,58 @@
+//! Lookup tables: what each key of a small table stands for.
+//!
+//! The rule: a table is a lookup table if it has few rows and columns, one key column, a column of distinct labels, and
+//! no foreign keys except to itself and for who made or changed a row. To accept another name for labels, add it to
+//! [`LABELS`].
+
+use super::{catalog::TableDetail, words};
+
+/// Maximum number of rows of a lookup table.
+pub const ROWS: usize = 12;
+/// Maximum number of its columns.
+const COLUMNS: usize = 12;
+/// Maximum length of a label and of a key, in characters.
+const LABEL: usize = 40;
+const KEY: usize = 12;
+/// Maximum number of words of a label.
+const WORDS: usize = 5;
+/// Last words of the names of columns with labels, the best first.
+const LABELS: &[&str] = &["label", "name", "title", "caption", "meaning", "description", "desc", "nm"];
+/// Words of columns that say who made or changed a row.
+const ACTORS: &[&str] = &["by", "creator", "uid", "user", "author", "editor"];
+
+/// Returns each key with its label, in the order of the rows. Empty if the table is no lookup table. `rows` are all of
+/// its rows, each with one value per column.
+#[must_use]
+pub fn codes(table: &TableDetail, rows: &[Vec<Option<String>>]) -> Vec<(String, String)> {
+    let mut keys = table.columns.iter().enumerate().filter(|(_, column)| column.primary_key);
+    let (Some((key, _)), None) = (keys.next(), keys.next()) else { return Vec::new() };
+    let is_actor = |column: &str| words::split(column).iter().any(|word| ACTORS.contains(&word.as_str()));
+    let refers = |one: &super::catalog::ForeignKey| {
+        one.table != table.table.name && !one.columns.iter().all(|(own, _)| is_actor(own))
+    };
+    let is_small = (2..=ROWS).contains(&rows.len()) && table.columns.len() <= COLUMNS;
+    if !is_small || table.foreign_keys.iter().any(refers) {
+        return Vec::new();
+    }
+    let labels = |at: usize| -> Option<Vec<(String, String)>> {
+        let pair = |row: &Vec<Option<String>>| Some((row.get(key)?.clone()?, row.get(at)?.clone()?));
+        let pairs: Vec<(String, String)> = rows.iter().map(pair).collect::<Option<_>>()?;
+        let fits = |(key, label): &(String, String)| {
+            key.chars().count() <= KEY
+                && (1..=LABEL).contains(&label.trim().chars().count())
+                && label.split_whitespace().count() <= WORDS
+                && label.chars().any(char::is_alphabetic)
+                && !label.contains(['@', '{'])
+                && !label.contains("//")
+                && !label.chars().any(char::is_control)
+                && !key.eq_ignore_ascii_case(label)
+        };
+        let distinct: std::collections::HashSet<&str> = pairs.iter().map(|(_, label)| label.as_str()).collect();
+        (pairs.iter().all(fits) && distinct.len() == pairs.len()).then_some(pairs)
+    };
+    let called = |name: &&str| {
+        let is_called = |column: &str| words::split(column).last().is_some_and(|last| last == name);
+        table.columns.iter().position(|column| !column.primary_key && is_called(&column.name))
+    };
+    LABELS.iter().filter_map(called).find_map(labels).unwrap_or_default()
+}
