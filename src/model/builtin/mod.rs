@@ -26,8 +26,8 @@
 //! | a name that was not understood | at most 0.30 in total if samples or values are informative, else 0.15 |
 //!
 //! For a table, the sum is over the name, the primary key 0.10, the structure 0.08, and the references from and to it.
-//! It is at most 0.45 if no word of the name is known, and 0.70 if a referenced table has no readable name, or if nothing
-//! but one column tells what the table is for.
+//! It is at most 0.45 if no word of the name is known, and 0.70 if a referenced table has no readable name, or if
+//! nothing but one column tells what the table is for.
 //! Each further wording has 0.92 times the confidence of the one before.
 //!
 //! For a schema or database, the sum is over the clear names of its tables 0.55, their domain 0.10 and their sizes
@@ -35,8 +35,8 @@
 //! confidence of at most 0.20.
 //!
 //! To add a word, add a line to `terms.tsv` or `words.txt` in `domain/src/vocabulary`; to add a unit, a line to
-//! `units.rs`; to add a shape of values, a variant to `shape.rs`; to add a kind of column, a method to `wording/`; to add
-//! what keys say of a table's rows, a function to `table/grain.rs`.
+//! `units.rs`; to add a shape of values, a variant to `shape.rs`; to add a kind of column, a method to `wording/`; to
+//! add what keys say of a table's rows, a function to `table/grain.rs`.
 //! Questions are answered in `answering.rs`.
 
 mod answering;
