@@ -6,56 +6,128 @@
 mod postgres;
 mod sqlite;
 
-use std::sync::{Arc, atomic::Ordering};
-
-use entity::run;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, QueryResult,
-    sea_query::{ColumnType, Expr, Func, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder},
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
 };
 
-use super::{SqlStore, address::Address, trouble::DbResult as _};
+use entity::run;
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, WeakShared},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, QueryResult, Value,
+    sea_query::{ColumnType, Expr, Func, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder},
+};
+use tokio::sync::Semaphore;
+
+use super::{
+    SqlStore,
+    address::{Address, READERS},
+    trouble::DbResult as _,
+};
 use crate::domain::{Result, run::Cell};
 
+type Rows = Vec<Vec<Cell>>;
+
 /// The connections that cells are read through. Cheap to clone.
+///
+/// The rule: identical readings that wait for a connection are done once. Many pages ask for the same list at the same
+/// time, because the same event told them to. A reading is shared only until it begins, so each caller sees what was
+/// written before it asked.
 #[derive(Debug, Clone)]
-pub(super) enum Reader {
+pub(super) struct Reader(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    connections: Connections,
+    turns: Semaphore,
+    /// The readings that wait for their turn, by statement and values.
+    waiting: Mutex<HashMap<String, WeakShared<BoxFuture<'static, Option<Arc<Rows>>>>>>,
+}
+
+#[derive(Debug)]
+enum Connections {
     Sqlite(Arc<sqlite::Reader>),
-    Postgres(Arc<postgres::Reader>),
+    Postgres(postgres::Reader),
 }
 
 impl Reader {
     /// Prepares the connections to a store; `None` if that fails.
     pub(super) fn open(address: &Address) -> Option<Self> {
-        match address {
-            Address::Postgres(options) => Some(Self::Postgres(Arc::new(postgres::Reader::new(options)))),
-            Address::Sqlite(_) => {
-                let reader = sqlite::Reader::open(&address.file()?).ok()?;
-                Some(Self::Sqlite(Arc::new(reader)))
-            }
-        }
+        let connections = match address {
+            Address::Postgres(options) => Connections::Postgres(postgres::Reader::new(options)),
+            Address::Sqlite(_) => Connections::Sqlite(Arc::new(sqlite::Reader::open(&address.file()?).ok()?)),
+        };
+        Some(Self::over(connections))
+    }
+
+    fn over(connections: Connections) -> Self {
+        let turns = Semaphore::new(READERS as usize);
+        Self(Arc::new(Inner { connections, turns, waiting: Mutex::default() }))
     }
 
     /// Closes the connections once the last reading is done.
     pub(super) async fn close(&self) {
+        let _all = self.0.turns.acquire_many(READERS).await;
+        self.0.turns.close();
+        match &self.0.connections {
+            Connections::Sqlite(reader) => reader.close(),
+            Connections::Postgres(reader) => reader.close().await,
+        }
+    }
+
+    /// Returns the rows of a statement; `None` if it fails.
+    async fn read(&self, sql: String, values: Vec<Value>, types: &[ColumnType]) -> Option<Rows> {
+        if let Ok(_turn) = self.0.turns.try_acquire() {
+            return self.0.connections.read(sql, values, types).await;
+        }
+        let key = format!("{sql} {values:?}");
+        let waits = self.0.waiting().get(&key).and_then(WeakShared::upgrade);
+        let reading = waits.unwrap_or_else(|| {
+            let (inner, own, types) = (Arc::clone(&self.0), key.clone(), types.to_vec());
+            let reading = async move {
+                let _turn = inner.turns.acquire().await.ok()?;
+                inner.waiting().remove(&own);
+                inner.connections.read(sql, values, &types).await.map(Arc::new)
+            };
+            let reading = reading.boxed().shared();
+            let mut waiting = self.0.waiting();
+            // Those whose callers have gone.
+            waiting.retain(|_, other| other.upgrade().is_some());
+            waiting.extend(reading.downgrade().map(|weak| (key, weak)));
+            reading
+        });
+        reading.await.map(Arc::unwrap_or_clone)
+    }
+}
+
+impl Inner {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, WeakShared<BoxFuture<'static, Option<Arc<Rows>>>>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connections {
+    async fn read(&self, sql: String, values: Vec<Value>, types: &[ColumnType]) -> Option<Rows> {
         match self {
-            Self::Sqlite(reader) => reader.close().await,
-            Self::Postgres(reader) => reader.close().await,
+            Self::Sqlite(reader) => reader.read(sql, values, types.len()).await,
+            Self::Postgres(reader) => reader.read(sql, values, types).await,
         }
     }
 }
 
 /// Returns the rows of a query that selects these columns.
-pub(super) async fn read(store: &SqlStore, query: &SelectStatement, columns: &[run::Column]) -> Result<Vec<Vec<Cell>>> {
+pub(super) async fn read(store: &SqlStore, query: &SelectStatement, columns: &[run::Column]) -> Result<Rows> {
     let types: Vec<ColumnType> = columns.iter().map(|column| column.def().get_column_type().clone()).collect();
     let rows = match &store.reader {
         None => None,
-        Some(Reader::Sqlite(reader)) => {
-            let (sql, values) = query.build(SqliteQueryBuilder);
-            reader.read(sql, values.0, columns.len()).await
-        }
-        Some(Reader::Postgres(reader)) => {
-            let (sql, values) = in_arrays(query, columns).build(PostgresQueryBuilder);
+        Some(reader) => {
+            let (sql, values) = match &reader.0.connections {
+                Connections::Sqlite(_) => query.build(SqliteQueryBuilder),
+                Connections::Postgres(_) => in_arrays(query, columns).build(PostgresQueryBuilder),
+            };
             reader.read(sql, values.0, &types).await
         }
     };
@@ -89,4 +161,52 @@ fn cell_of(row: &QueryResult, at: usize, of: &ColumnType) -> Result<Cell, DbErr>
         ColumnType::Boolean => row.try_get_by_index::<Option<bool>>(at)?.map_or(Cell::Null, |it| Cell::Int(it.into())),
         _ => row.try_get_by_index::<Option<String>>(at)?.map_or(Cell::Null, Cell::Text),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    /// Readings of a number that differs at each execution.
+    async fn numbers(reader: &Reader, statements: &[&str]) -> Vec<Rows> {
+        let types = [ColumnType::BigInteger];
+        let read = |sql: &&str| reader.read((*sql).to_owned(), Vec::new(), &types);
+        join_all(statements.iter().map(read)).await.into_iter().flatten().collect()
+    }
+
+    #[tokio::test]
+    async fn identical_readings_that_wait_are_done_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let reader = Reader::over(Connections::Sqlite(Arc::new(sqlite::Reader::open(file.path()).unwrap())));
+        let busy = reader.0.turns.acquire_many(READERS).await.unwrap();
+        let reading = numbers(&reader, &["SELECT random()", "SELECT random()", "SELECT random() AS other"]);
+        // The readings have begun to wait when the join is polled for the first time.
+        let (found, ()) = tokio::join!(biased; reading, async {
+            assert_eq!(reader.0.waiting().len(), 2);
+            drop(busy);
+        });
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[0], found[1]);
+        assert_ne!(found[0], found[2]);
+        assert!(reader.0.waiting().is_empty());
+        assert_ne!(numbers(&reader, &["SELECT random()"]).await[0], found[0]);
+        reader.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_leaves_takes_its_reading_along() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let reader = Reader::over(Connections::Sqlite(Arc::new(sqlite::Reader::open(file.path()).unwrap())));
+        let busy = reader.0.turns.acquire_many(READERS).await.unwrap();
+        {
+            let mut gone = Box::pin(numbers(&reader, &["SELECT random()"]));
+            assert!(futures_util::poll!(&mut gone).is_pending());
+        }
+        let mut stays = Box::pin(numbers(&reader, &["SELECT random()"]));
+        assert!(futures_util::poll!(&mut stays).is_pending());
+        drop(busy);
+        assert_eq!(stays.await.len(), 1);
+    }
 }

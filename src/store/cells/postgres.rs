@@ -15,31 +15,25 @@ use sea_orm::{
         query_with,
     },
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 
-use crate::{
-    domain::run::Cell,
-    store::address::{ANSWER_TIMEOUT, READERS},
-};
+use crate::{domain::run::Cell, store::address::ANSWER_TIMEOUT};
 
 /// The connections to a PostgreSQL store; each is made when it is first needed.
 #[derive(Debug)]
 pub struct Reader {
     options: PgConnectOptions,
     idle: Mutex<Vec<PgConnection>>,
-    turns: Semaphore,
 }
 
 impl Reader {
     /// Creates a reader without connections.
     pub fn new(options: &PgConnectOptions) -> Self {
-        Self { options: options.clone(), idle: Mutex::default(), turns: Semaphore::new(READERS as usize) }
+        Self { options: options.clone(), idle: Mutex::default() }
     }
 
-    /// Closes the connections once the last reading is done.
+    /// Closes the connections.
     pub async fn close(&self) {
-        let _all = self.turns.acquire_many(READERS).await;
-        self.turns.close();
         let connections = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for connection in connections {
             // The server notices in either case.
@@ -49,7 +43,6 @@ impl Reader {
 
     /// Returns the rows of a statement that gives arrays of columns of these types; `None` if it fails.
     pub async fn read(&self, sql: String, values: Vec<Value>, types: &[ColumnType]) -> Option<Vec<Vec<Cell>>> {
-        let _turn = self.turns.acquire().await.ok()?;
         let arguments = arguments(values)?;
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reading = async {

@@ -11,7 +11,6 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ValueRef};
 use sea_orm::Value;
-use tokio::sync::Semaphore;
 
 use crate::{
     domain::run::Cell,
@@ -25,7 +24,6 @@ const STATEMENTS: usize = 128;
 #[derive(Debug)]
 pub struct Reader {
     idle: Mutex<Vec<Connection>>,
-    turns: Semaphore,
 }
 
 impl Reader {
@@ -35,13 +33,11 @@ impl Reader {
     /// Returns SQLite's error if the file cannot be opened.
     pub fn open(file: &Path) -> rusqlite::Result<Self> {
         let connections = (0..READERS).map(|_| connect(file)).collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Self { idle: Mutex::new(connections), turns: Semaphore::new(READERS as usize) })
+        Ok(Self { idle: Mutex::new(connections) })
     }
 
-    /// Closes the connections once the last reading is done.
-    pub async fn close(&self) {
-        let _all = self.turns.acquire_many(READERS).await;
-        self.turns.close();
+    /// Closes the connections.
+    pub fn close(&self) {
         self.idle().clear();
     }
 
@@ -51,7 +47,6 @@ impl Reader {
 
     /// Returns the rows of a statement; `None` if it fails.
     pub async fn read(self: &Arc<Self>, sql: String, values: Vec<Value>, width: usize) -> Option<Vec<Vec<Cell>>> {
-        let _turn = self.turns.acquire().await.ok()?;
         let reader = Arc::clone(self);
         let reading = tokio::task::spawn_blocking(move || {
             let connection = reader.idle().pop()?;
