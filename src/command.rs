@@ -72,7 +72,7 @@ Examples:
 Examples:
   gloss man ~/.local/share/man/man1")]
     Man {
-        /// The folder, which must exist
+        /// The folder
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
     },
@@ -229,7 +229,8 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
             clap_complete::generate(shell, &mut command(), "gloss", &mut script);
             output::print(&String::from_utf8_lossy(&script));
         }
-        Some(Command::Man { folder }) => clap_mangen::generate_to(command(), &folder)
+        Some(Command::Man { folder }) => std::fs::create_dir_all(&folder)
+            .and_then(|()| clap_mangen::generate_to(command(), &folder))
             .map_err(|source| CliError::File { path: folder.display().to_string(), source })?,
         Some(Command::Token(api)) => return call(api),
         Some(Command::Secrets { command: Secrets::Rotate(settings) }) => {

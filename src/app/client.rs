@@ -40,7 +40,8 @@ pub struct Connection {
 /// Returns a [`StartError`].
 pub async fn client(settings: &Settings, connection: Connection, needs: Needs) -> Result<Client, StartError> {
     install_tls();
-    if let Some(server) = &connection.server {
+    // An empty variable counts as unset.
+    if let Some(server) = connection.server.as_deref().filter(|server| !server.is_empty()) {
         return Ok(Client::Server(Http::new(server, token(&connection)?)?));
     }
     let secrets = if needs == Needs::Records { Secrets::Unneeded } else { Secrets::Needed };

@@ -1,8 +1,8 @@
 //! What a command prints: results on standard output, notes about its work on standard error.
 //!
 //! The rule: every text from a store, server or database passes through [`visible`], so that it cannot control the
-//! terminal. Colours appear only on a terminal, and never with `NO_COLOR`. A reader that closes the pipe ends the
-//! command without a message.
+//! terminal. Colours appear only on a terminal, and never with `NO_COLOR`. A reader that closes the pipe, such
+//! as `head`, ends the command with success.
 
 use std::io::{ErrorKind, IsTerminal, Write};
 
@@ -37,9 +37,10 @@ impl Output {
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        if error.kind() != ErrorKind::BrokenPipe {
-            note(&format!("gloss: cannot write to standard output: {error}"));
+        if error.kind() == ErrorKind::BrokenPipe {
+            std::process::exit(Exit::Success.number().into());
         }
+        note(&format!("gloss: cannot write to standard output: {error}"));
         std::process::exit(Exit::Failure.number().into());
     }
 }

@@ -1,19 +1,22 @@
 //! The commands that act on a run: `gloss history cancel`, `resume`, `apply` and `rollback`.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::{
-    CliError, Client, Exit, Output, lookup,
-    operation::Operation,
-    output::{self, Tone},
-    pages,
-    run::{
-        summary,
-        watch::{Interrupts, Watched, What, watch},
+use crate::{
+    cli::{
+        CliError, Client, Exit, Output, lookup,
+        operation::Operation,
+        output, pages,
+        run::{
+            summary,
+            watch::{Interrupts, Watched, What, watch},
+        },
+        values::{run_number, usd},
     },
-    table::Table,
-    values::{run_number, usd},
+    domain::text::visible_lines,
 };
 
 const CANCEL: Operation =
@@ -189,12 +192,20 @@ async fn write(
     let request = client.data(operation, json!({ "id": run["id"], "overwrite": overwrite }));
     let payload = interrupts.unless(request).await?[field].take();
     let total = payload["total"].as_u64().unwrap_or_default();
+    let what = if field == "rollbackRun" { What::RollsBack(total) } else { What::Writes(total) };
     if total == 0 {
-        output::note("There is nothing to write: no accepted text waits for it. `gloss history review` accepts texts.");
+        let number = &run["number"];
+        output::note(&match what {
+            What::RollsBack(_) => {
+                format!("There is nothing to put back: run #{number} has no comments in the database.")
+            }
+            _ => format!(
+                "There is nothing to write: no accepted text waits. `gloss history review {number} --accept` accepts texts."
+            ),
+        });
         return Ok(Exit::Success);
     }
-    let watched = Watched::of(&run, run["lastSequence"].as_i64().unwrap_or_default());
-    let watched = Watched { what: What::Writes(total), ..watched };
+    let watched = Watched { what, ..Watched::of(&run, run["lastSequence"].as_i64().unwrap_or_default()) };
     finish(client, watched, interrupts, output).await
 }
 
@@ -216,21 +227,33 @@ async fn plan(client: &Client, run: &Value, output: Output) -> Result<Exit, CliE
         output::note("There is nothing to write: no accepted text waits for it.");
         return Ok(Exit::Success);
     }
-    let mut table = Table::new(["ASSET", "OUTCOME", "BEFORE", "AFTER", "STATEMENT"]);
+    let mut prepared = HashSet::new();
     for outcome in &outcomes {
-        let tone = match outcome["status"].as_str() {
-            Some("PLANNED") => Tone::Good,
-            Some("CONFLICT" | "FAILED") => Tone::Bad,
-            _ => Tone::Faint,
-        };
-        table.toned([
-            (output::text(&outcome["suggestion"]["asset"]["display"]), Tone::Plain),
-            (output::words(&outcome["status"]), tone),
-            (output::text(&outcome["before"]), Tone::Plain),
-            (output::text(&outcome["after"]), Tone::Plain),
-            (output::text(&outcome["statement"]), Tone::Faint),
-        ]);
+        output::print(&planned(outcome, &mut prepared));
     }
-    table.print();
     Ok(Exit::Success)
+}
+
+/// What is planned for an asset, as SQL: its statement, or a comment that says why there is none. `prepared` holds the
+/// statements that others need, too, and that stand above.
+fn planned(outcome: &Value, prepared: &mut HashSet<String>) -> String {
+    let asset = output::text(&outcome["suggestion"]["asset"]["display"]);
+    let why = match outcome["status"].as_str() {
+        Some("CONFLICT") => format!(": conflict, the comment is now: {}", output::text(&outcome["before"])),
+        Some("FAILED") => format!(": {}", output::text(&outcome["error"]["message"])),
+        Some("UNCHANGED") => ": unchanged".to_owned(),
+        _ => String::new(),
+    };
+    let mut text = format!("-- {asset}{why}\n");
+    if let Some(statement) = outcome["statement"].as_str().filter(|_| outcome["status"] == "PLANNED") {
+        let mut statement = visible_lines(statement).into_owned();
+        if statement.starts_with("CREATE TABLE IF NOT EXISTS")
+            && let Some((first, rest)) = statement.split_once(";\n")
+            && !prepared.insert(first.to_owned())
+        {
+            statement = rest.to_owned();
+        }
+        text += &format!("{statement};\n");
+    }
+    text
 }

@@ -84,6 +84,10 @@ impl Review {
             output::document(&payload);
             return Ok(Exit::Success);
         }
+        if payload["changed"] == 0 && payload["leftOut"] == 0 {
+            output::note(&format!("Nothing changed: no suggestion matches, or all that match are {done} already."));
+            return Ok(Exit::Success);
+        }
         output::line(&format!("{} suggestions of run #{} {done}.", payload["changed"], self.number));
         if payload["leftOut"] != 0 {
             output::note(&format!(
@@ -91,7 +95,7 @@ impl Review {
                 payload["leftOut"]
             ));
         }
-        if self.accept {
+        if self.accept && payload["changed"] != 0 {
             output::note(&format!("Next: write them with `gloss history apply {}`", self.number));
         }
         Ok(Exit::Success)

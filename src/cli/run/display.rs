@@ -139,7 +139,7 @@ impl Shown {
 
     fn draw(&self, bar: &ProgressBar, event: &Value) {
         let (position, total) = match self.what {
-            What::Writes(writes) => (self.written, Some(writes)),
+            What::Writes(writes) | What::RollsBack(writes) => (self.written, Some(writes)),
             What::Rows | What::Answer => (self.pace.count, event["progress"]["total"].as_u64()),
         };
         if let Some(total) = total

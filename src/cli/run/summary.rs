@@ -13,6 +13,8 @@ const ENDED: Operation = Operation(concat!(
     "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Run { ",
     run_fields!(),
     " reviewCounts { unreviewed accepted edited skipped applied }
+    written: applyOutcomes(first: 0, filter: { statuses: [APPLIED] }) { totalCount }
+    unchanged: applyOutcomes(first: 0, filter: { statuses: [UNCHANGED] }) { totalCount }
     conflicts: applyOutcomes(first: 0, filter: { statuses: [CONFLICT] }) { totalCount }
     unwritten: applyOutcomes(first: 0, filter: { statuses: [FAILED] }) { totalCount }
     confidenceDistribution { high medium low } } } }"
@@ -32,8 +34,8 @@ pub async fn print(client: &Client, runs: &[Watched], output: Output) -> Result<
     for (run, watched) in ended.as_array().into_iter().flatten().zip(runs) {
         exit = exit.max(exit_of(run, watched.what));
         if !output.is_json() {
-            output::line(&sentence(run, wrote(run, watched.what)));
-            if let Some(next) = next(run, client.server().as_deref()) {
+            output::line(&sentence(run, watched.what));
+            if let Some(next) = next(run, watched.what, client.server().as_deref()) {
                 output::line(&next);
             }
         }
@@ -43,7 +45,7 @@ pub async fn print(client: &Client, runs: &[Watched], output: Output) -> Result<
 
 /// Returns whether a run wrote comments while it was watched.
 fn wrote(run: &Value, what: What) -> bool {
-    matches!(what, What::Writes(_)) || run["command"] == "RUN_APPLY"
+    matches!(what, What::Writes(_) | What::RollsBack(_)) || run["command"] == "RUN_APPLY"
 }
 
 /// The exit code for a run that was watched to its end.
@@ -60,57 +62,62 @@ pub fn exit_of(run: &Value, what: What) -> Exit {
     }
 }
 
-fn sentence(run: &Value, wrote: bool) -> String {
+fn sentence(run: &Value, what: What) -> String {
     let status = run["status"].as_str().unwrap_or_default();
     let progress = &run["progress"];
     let described = format!(
-        "Run #{}: {}, {} of {} assets described in {}, cost {}",
-        run["number"],
-        Tone::of_status(status).paint(&output::words(&run["status"])),
+        "{} of {} assets described in {}, cost {}",
         progress["done"],
         output::text(&progress["total"]),
         output::seconds(&run["durationSeconds"]),
         output::dollars(&run["usage"]["costUsd"]),
     );
-    let counts: &[(&Value, &str)] = if wrote {
-        &[
-            (&progress["failed"], "failed"),
-            (&progress["skipped"], "skipped"),
-            (&run["reviewCounts"]["applied"], "written to the database"),
-            (&run["conflicts"]["totalCount"], "in conflict"),
-            (&run["unwritten"]["totalCount"], "not written"),
-        ]
-    } else {
-        &[
-            (&progress["failed"], "failed"),
-            (&progress["skipped"], "skipped"),
-            (&run["confidenceDistribution"]["low"], "with low confidence"),
-        ]
+    let (written, unchanged) = (&run["written"]["totalCount"], &run["unchanged"]["totalCount"]);
+    let written = |done: &str| format!("{written} {} {done}", if written == 1 { "comment" } else { "comments" });
+    let writes = [
+        (unchanged, "unchanged"),
+        (&run["conflicts"]["totalCount"], "in conflict"),
+        (&run["unwritten"]["totalCount"], "not written"),
+    ];
+    let rows = [(&progress["failed"], "failed"), (&progress["skipped"], "skipped")];
+    let low = [(&run["confidenceDistribution"]["low"], "with low confidence")];
+    let (first, counts) = match what {
+        What::RollsBack(_) => (vec![written("put back")], writes.to_vec()),
+        What::Writes(_) => (vec![written("written")], writes.to_vec()),
+        What::Rows if wrote(run, what) => (vec![described, written("written")], [&rows[..], &writes].concat()),
+        What::Rows | What::Answer => (vec![described], [&rows[..], &low].concat()),
     };
     let counts = counts.iter().filter(|(count, _)| count.as_u64().is_some_and(|count| count > 0));
-    let parts: Vec<String> =
-        std::iter::once(described).chain(counts.map(|(count, what)| format!("{count} {what}"))).collect();
+    let parts: Vec<String> = first.into_iter().chain(counts.map(|(count, what)| format!("{count} {what}"))).collect();
     let error = &run["error"];
     let hint = error["hint"].as_str().map(|_| format!(" ({})", output::text(&error["hint"]))).unwrap_or_default();
     let reason = error["message"].as_str().map(|_| format!("\nReason: {}{hint}", output::text(&error["message"])));
-    format!("{}{}", parts.join(", "), reason.unwrap_or_default())
+    let status = Tone::of_status(status).paint(&output::words(&run["status"])).to_string();
+    format!("Run #{}: {status}, {}{}", run["number"], parts.join(", "), reason.unwrap_or_default())
 }
 
 /// What to type next.
-fn next(run: &Value, server: Option<&str>) -> Option<String> {
+fn next(run: &Value, what: What, server: Option<&str>) -> Option<String> {
     let number = &run["number"];
+    let may_undo = matches!(what, What::Writes(_)) || run["status"] == "SUCCESS";
+    if may_undo && run["written"]["totalCount"] != 0 && run["reviewCounts"]["applied"] != 0 {
+        return Some(format!(
+            "Next: if the comments are wrong, put the old ones back with `gloss history rollback {number}`"
+        ));
+    }
     Some(match run["status"].as_str()? {
+        _ if matches!(what, What::RollsBack(_)) => return None,
         "READY_FOR_REVIEW" => {
             let page = match server {
                 Some(server) => format!("{server}/runs/{number}"),
                 None => "in the pages of `gloss serve`".to_owned(),
             };
-            format!("Next: `gloss history results {number}` and `gloss history review {number}`, or {page}")
+            format!(
+                "Next: read them with `gloss history results {number}`, then `gloss history review {number} --accept \
+                 --band high`, or {page}"
+            )
         }
         "FAILED" | "PAUSED" | "CANCELLED" => format!("Next: continue it with `gloss history resume {number}`"),
-        "SUCCESS" if run["reviewCounts"]["applied"] != 0 => {
-            format!("Next: undo the writes with `gloss history rollback {number}`, if they are wrong")
-        }
         _ => return None,
     })
 }

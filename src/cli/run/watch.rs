@@ -37,8 +37,10 @@ pub struct Watched {
 pub enum What {
     /// It describes rows, and writes them if its command says so.
     Rows,
-    /// It writes or rolls back this many comments.
+    /// It writes this many comments.
     Writes(u64),
+    /// It puts back this many comments.
+    RollsBack(u64),
     /// It answers a question.
     Answer,
 }

@@ -113,8 +113,18 @@ async fn a_run_is_applied_and_rolled_back() {
     says(&ends(data.path(), &accept, Exit::Success).await.stdout, &["14 suggestions of run #1 accepted"]);
     let plan = ends(data.path(), &["history", "apply", "1", "--plan", "--json"], Exit::Success).await.json();
     assert_eq!((plan.as_array().unwrap().len(), &plan[0]["status"]), (14, &json!("PLANNED")));
+    let none = ["history", "review", "1", "--accept", "--name", "no_such_column"];
+    says(&ends(data.path(), &none, Exit::Success).await.stderr, &["Nothing changed", "no suggestion matches"]);
+    // The plan is a script.
+    let script = ends(data.path(), &["history", "apply", "1", "--plan"], Exit::Success).await.stdout;
+    says(&script, &["-- main.orders.status\n", "Status of the order."]);
+    assert_eq!(script.matches("CREATE TABLE").count(), 1, "{script}");
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    database.execute_batch(&script).unwrap();
+    let comments = database.query_one("SELECT count(*) FROM gloss_comments", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(comments, 14);
     let applied = ends(data.path(), &["history", "apply", "1"], Exit::Success).await;
-    assert!(applied.stdout.contains("success") && applied.stdout.contains("14 written"), "{}", applied.stdout);
+    assert!(applied.stdout.contains("success") && applied.stdout.contains("14 comments written"), "{}", applied.stdout);
     assert!(applied.stdout.contains("gloss history rollback 1"), "{}", applied.stdout);
     drop(server.kill().await);
     let back = ends(data.path(), &["history", "rollback", "1", "--json"], Exit::Success).await;
@@ -122,6 +132,12 @@ async fn a_run_is_applied_and_rolled_back() {
     is_gapless(&events, events[0]["sequence"].as_u64().unwrap().try_into().unwrap());
     let run = ends(data.path(), &["history", "show", "1", "--json"], Exit::Success).await.json();
     assert_eq!((&run["status"], &run["reviewCounts"]["applied"]), (&json!("READY_FOR_REVIEW"), &json!(0)));
+    let nothing = ends(data.path(), &["history", "rollback", "1"], Exit::Success).await;
+    says(&nothing.stderr, &["nothing to put back", "run #1 has no comments"]);
+    ends(data.path(), &["history", "apply", "1"], Exit::Success).await;
+    let back = ends(data.path(), &["history", "rollback", "1"], Exit::Success).await;
+    says(&back.stdout, &["14 comments put back"]);
+    assert!(!back.stdout.contains("described"), "{}", back.stdout);
 }
 
 #[tokio::test]
