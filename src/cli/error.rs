@@ -18,7 +18,7 @@ pub enum CliError {
     #[error("{0} is not a Gloss server; check --server")]
     NoGloss(String),
     /// The address is not the address of a server.
-    #[error("{0:?} is not the address of a server; write --server as in https://gloss.example:8787")]
+    #[error("{0:?} is not the address of a server; begin it with http:// or https://, as in http://127.0.0.1:8787")]
     NoAddress(String),
     /// The server does not know what the command asks, because its version differs.
     #[error(

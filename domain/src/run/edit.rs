@@ -404,7 +404,7 @@ impl RunEdit {
             }
         };
         if !resumable {
-            return Err(Error::conflict(format!("run #{} has nothing to resume: no row failed", run.id)));
+            return Err(Error::conflict(format!("run #{} has nothing to resume: no asset failed", run.id)));
         }
         let spent = run.error.as_ref().is_some_and(|error| error.code == Code::LimitExceeded);
         if let Some(budget) = budget {

@@ -172,7 +172,11 @@ fn documented(coverage: &Value) -> String {
 /// Puts the password into a URL that has none.
 fn with_password(text: &str, file: Option<PathBuf>) -> Result<SecretString, CliError> {
     let hint = "write it as in postgres://user@host:5432/database or sqlite:///path/file.db";
-    let mut url = Url::parse(text).map_err(|error| CliError::Usage(format!("the URL is wrong: {error}; {hint}")))?;
+    let no_url = |_| match std::path::absolute(text) {
+        Ok(path) if path.exists() => format!("{text:?} is a path, not a URL; write sqlite://{}", path.display()),
+        _ => format!("{text:?} is not a URL; {hint}"),
+    };
+    let mut url = Url::parse(text).map_err(no_url).map_err(CliError::Usage)?;
     match url.password() {
         Some(password) if is_reference(password) => return Ok(text.to_owned().into()),
         Some(_) => {
@@ -184,6 +188,11 @@ fn with_password(text: &str, file: Option<PathBuf>) -> Result<SecretString, CliE
         None => {}
     }
     if url.username().is_empty() {
+        if file.is_some() {
+            let message =
+                format!("a password needs a user, and {text} names none; leave --password-file out, or {hint}");
+            return Err(CliError::Usage(message));
+        }
         return Ok(text.to_owned().into());
     }
     let prompt = format!("Password of {} (empty for none): ", url.username());
@@ -224,5 +233,15 @@ mod tests {
             assert_eq!(with_password(url, None).unwrap().expose_secret(), url);
         }
         assert!(with_password("shop.db", None).unwrap_err().to_string().contains("sqlite:///path/file.db"));
+    }
+
+    #[test]
+    fn what_is_no_url_or_needs_no_password_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        let error = with_password(path, None).unwrap_err().to_string();
+        assert!(error.contains(&format!("write sqlite://{path}")), "{error}");
+        let error = with_password("sqlite:///data/shop.db", Some(path.into())).unwrap_err().to_string();
+        assert!(error.contains("leave --password-file out"), "{error}");
     }
 }

@@ -72,7 +72,7 @@ async fn servers_that_are_away_or_something_else_are_told_apart() {
         &ends(data, &list("http://127.0.0.1:1"), Exit::Unreachable).await.stderr,
         &["127.0.0.1:1", "check that it runs"],
     );
-    says(&ends(data, &list("localhost:8787"), Exit::UserError).await.stderr, &["https://gloss.example:8787"]);
+    says(&ends(data, &list("localhost:8787"), Exit::UserError).await.stderr, &["begin it with http://"]);
     for (answer, words) in [
         (json!({ "hello": "world" }), &["is not a Gloss server"][..]),
         (
