@@ -5,6 +5,9 @@
 
 use super::{asset::AssetKind, clock::Moment, pattern::TablePattern};
 
+/// The name of the list of assets with neither a comment nor an accepted text, for its cursors.
+pub const MISSING: &str = "missing:NAME:ASC";
+
 /// The counts of one kind of asset in a table or in a whole schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoverageTally {
@@ -27,7 +30,7 @@ pub struct CoverageFigures {
     pub assets: i64,
     /// Assets that have a comment.
     pub documented: i64,
-    /// Assets with an accepted text that is not in the database.
+    /// Assets without a comment that have an accepted text.
     pub accepted: i64,
 }
 

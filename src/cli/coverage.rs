@@ -7,42 +7,39 @@ use super::{
     ApiCommand, CliError, Client, Exit, Needs, Output, lookup::Profiles, operation::Operation, output, pages,
     table::Table,
 };
-use crate::domain::{
-    asset::quote_part,
-    pattern::{TablePattern, patterns},
-};
+use crate::domain::{Code, asset::quote_part, text::some_of};
 
 const COVERAGE: Operation = Operation(
-    "query($id: ID!) { dbProfile(id: $id) { name exclude coverage { assets documented accepted readAt
-        byKind { kind assets documented accepted } schemas { database schema assets documented accepted } } } }",
+    "query($id: ID!) { dbProfile(id: $id) { coverage(refresh: true) { assets documented accepted readAt
+        schemas { database schema assets documented accepted } } } }",
 );
-/// Reads the catalog of a profile that was never read.
-const READ: Operation =
-    Operation("query($id: ID!) { searchAssets(text: \"a\", dbProfileIds: [$id], first: 0) { totalCount } }");
-const SCHEMAS: Operation = Operation("query($id: ID!) { dbProfile(id: $id) { databases { name schemas { name } } } }");
-const TABLES: Operation = Operation(
-    "query($id: ID!, $database: String!, $schema: String!, $first: Int, $after: String) { dbProfile(id: $id) {
-        databases(name: $database) { schemas(name: $schema) { tables(first: $first, after: $after) {
-            pageInfo { hasNextPage endCursor } nodes { name comment columns { name comment } } } } } } }",
+const MISSING: Operation = Operation(
+    "query($id: ID!, $first: Int, $after: String) { dbProfile(id: $id) { missing(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor } nodes { kind schema display } } } }",
 );
 
 /// The documents of the command.
-pub const OPERATIONS: &[Operation] = &[COVERAGE, READ, SCHEMAS, TABLES];
+pub const OPERATIONS: &[Operation] = &[COVERAGE, MISSING];
 
 /// Show how much of a database is documented; with --min, fail if it is too little
+///
+/// A table or column is documented if it has a comment, or an accepted text that has not been applied yet.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   gloss coverage demo
   gloss coverage demo --missing
-  gloss coverage demo --min 90")]
+  gloss coverage demo --min 90 --schema main")]
 pub struct Coverage {
     /// Name of the DB profile
     profile: String,
-    /// Fail with exit code 1 if less than this percentage has a comment, and list what has none
+    /// Fail with exit code 1 if less than this percentage is documented, and list what is missing
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     min: Option<u8>,
-    /// List the tables and columns without a comment
+    /// Count only this schema; may be repeated
+    #[arg(long, value_name = "NAME")]
+    schema: Vec<String>,
+    /// List the tables and columns that are not documented
     #[arg(long)]
     missing: bool,
 }
@@ -54,96 +51,97 @@ impl ApiCommand for Coverage {
 
     async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
         let id = Profiles::db(client).await?.id(&self.profile)?;
-        let read = || client.data(COVERAGE, json!({ "id": id }));
-        let mut profile = read().await?["dbProfile"].take();
-        if profile["coverage"].is_null() {
-            client.data(READ, json!({ "id": id })).await?;
-            profile = read().await?["dbProfile"].take();
+        let coverage = client.data(COVERAGE, json!({ "id": id })).await?["dbProfile"]["coverage"].take();
+        if coverage.is_null() {
+            let message = format!("the DB profile {} was changed while its catalog was read; try again", self.profile);
+            return Err(CliError::Refused { code: Code::Conflict, message });
         }
-        let coverage = profile["coverage"].take();
-        let (Some(assets), Some(documented)) = (coverage["assets"].as_u64(), coverage["documented"].as_u64()) else {
-            return Err(CliError::Usage(format!(
-                "the profile {} reaches several databases; add one profile for each, with --database",
-                self.profile
-            )));
-        };
-        let is_short = self.min.is_some_and(|min| documented * 100 < u64::from(min) * assets);
-        let mut missing = Vec::new();
+        let coverage = self.of_schemas(coverage)?;
+        let percent = percent(&coverage);
+        let is_short = self.min.is_some_and(|min| percent < u64::from(min));
+        let mut missing = None;
         if self.missing || is_short {
-            missing = undocumented(client, &id, &profile["exclude"]).await?;
+            let all = pages::read(client, MISSING, &json!({ "id": id }), "/dbProfile/missing", usize::MAX).await?;
+            let mut all = all.unwrap_or_default().0;
+            all.retain(|asset| self.counts(&asset["schema"]));
+            missing = Some(all);
         }
         if output.is_json() {
-            let missing = (self.missing || is_short).then_some(missing);
             output::document(&json!({ "coverage": coverage, "ok": !is_short, "missing": missing }));
         } else {
             print(&coverage);
-            for asset in &missing {
-                output::line(&format!("no comment: {asset}"));
+            for asset in missing.iter().flatten() {
+                output::line(&format!("missing: {}", output::text(&asset["display"])));
             }
-            if let Some(min) = self.min.filter(|_| is_short) {
-                let name = quote_part(&self.profile);
-                output::note(&format!(
-                    "Less than {min} % is documented. Describe the rest with `gloss run {name} --missing-only`"
-                ));
-            }
+        }
+        if let Some(min) = self.min.filter(|_| is_short) {
+            output::note(&format!(
+                "{percent} % is documented, less than {min} %. Describe the rest with `gloss run {} --missing-only`",
+                self.scope()
+            ));
         }
         Ok(if is_short { Exit::Failure } else { Exit::Success })
     }
 }
 
+impl Coverage {
+    /// Keeps only the schemas that the command names, with their sums.
+    fn of_schemas(&self, mut coverage: Value) -> Result<Value, CliError> {
+        let schemas = coverage["schemas"].as_array().cloned().unwrap_or_default();
+        if let Some(unknown) = self.schema.iter().find(|name| schemas.iter().all(|it| it["schema"] != name.as_str())) {
+            let known: Vec<&str> = schemas.iter().filter_map(|it| it["schema"].as_str()).collect();
+            let known = if known.is_empty() { "another profile".to_owned() } else { some_of(&known, ", ") };
+            return Err(CliError::Usage(format!(
+                "{} has no schema {unknown:?} with tables; choose {known}",
+                self.profile
+            )));
+        }
+        let kept: Vec<&Value> = schemas.iter().filter(|it| self.counts(&it["schema"])).collect();
+        for figure in ["assets", "documented", "accepted"] {
+            coverage[figure] = kept.iter().filter_map(|schema| schema[figure].as_u64()).sum::<u64>().into();
+        }
+        coverage["schemas"] = json!(kept);
+        Ok(coverage)
+    }
+
+    fn counts(&self, schema: &Value) -> bool {
+        self.schema.is_empty() || self.schema.iter().any(|name| schema == name.as_str())
+    }
+
+    /// The scope of `gloss run` that covers what was counted.
+    fn scope(&self) -> String {
+        let profile = quote_part(&self.profile);
+        if self.schema.is_empty() {
+            return profile;
+        }
+        let scope = |schema: &String| format!("{profile}:{}", quote_part(schema));
+        self.schema.iter().map(scope).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The percentage that is documented, rounded down: it is 100 only if nothing is missing.
+fn percent(part: &Value) -> u64 {
+    let [assets, documented, accepted] =
+        ["assets", "documented", "accepted"].map(|figure| part[figure].as_u64().unwrap_or_default());
+    ((documented + accepted) * 100).checked_div(assets).unwrap_or(100)
+}
+
 fn print(coverage: &Value) {
-    let mut table = Table::new(["SCHEMA", "ASSETS", "DOCUMENTED", "ACCEPTED", "COVERAGE"]);
-    let figures = |part: &Value| {
-        let share = match (part["documented"].as_f64(), part["assets"].as_f64()) {
-            (Some(documented), Some(assets)) if assets > 0.0 => json!(documented / assets),
-            _ => json!(1.0),
-        };
-        let counts = ["assets", "documented", "accepted"].map(|field| part[field].to_string());
-        counts.into_iter().chain([output::percent(&share)])
+    let mut table = Table::new(["SCHEMA", "ASSETS", "COMMENT", "ACCEPTED", "MISSING", "COVERAGE"]);
+    let mut add = |name: String, part: &Value| {
+        let [assets, documented, accepted] =
+            ["assets", "documented", "accepted"].map(|figure| part[figure].as_u64().unwrap_or_default());
+        let missing = assets.saturating_sub(documented + accepted);
+        let counts = [assets, documented, accepted, missing].map(|count| count.to_string());
+        table.row(std::iter::once(name).chain(counts).chain([format!("{} %", percent(part))]));
     };
     for schema in coverage["schemas"].as_array().into_iter().flatten() {
         let name = match schema["database"].as_str() {
             Some(_) => format!("{}.{}", output::text(&schema["database"]), output::text(&schema["schema"])),
             None => output::text(&schema["schema"]),
         };
-        table.row(std::iter::once(name).chain(figures(schema)));
+        add(name, schema);
     }
-    table.row(std::iter::once("total".to_owned()).chain(figures(coverage)));
+    add("total".to_owned(), coverage);
     table.print();
-}
-
-/// The tables and columns without a comment, read live, without the tables that the profile excludes.
-async fn undocumented(client: &Client, id: &str, exclude: &Value) -> Result<Vec<String>, CliError> {
-    let exclude: Vec<String> =
-        exclude.as_array().into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect();
-    let exclude = patterns(&exclude, "exclude").map_err(|error| CliError::Usage(error.to_string()))?;
-    let databases = client.data(SCHEMAS, json!({ "id": id })).await?["dbProfile"]["databases"].take();
-    let mut missing = Vec::new();
-    for database in databases.as_array().into_iter().flatten() {
-        for schema in database["schemas"].as_array().into_iter().flatten() {
-            let variables = json!({ "id": id, "database": database["name"], "schema": schema["name"] });
-            let connection = "/dbProfile/databases/0/schemas/0/tables";
-            let tables = pages::read(client, TABLES, &variables, connection, usize::MAX).await?;
-            for table in tables.unwrap_or_default().0 {
-                without_comment(&schema["name"], &table, &exclude, &mut missing);
-            }
-        }
-    }
-    Ok(missing)
-}
-
-fn without_comment(schema: &Value, table: &Value, exclude: &[TablePattern], missing: &mut Vec<String>) {
-    let (Some(schema), Some(name)) = (schema.as_str(), table["name"].as_str()) else { return };
-    if exclude.iter().any(|pattern| pattern.matches(schema, name)) {
-        return;
-    }
-    let path = format!("{}.{}", quote_part(schema), quote_part(name));
-    if table["comment"].is_null() {
-        missing.push(output::text(&json!(path)));
-    }
-    let columns = table["columns"].as_array().into_iter().flatten().filter(|column| column["comment"].is_null());
-    missing.extend(columns.map(|column| {
-        let column = quote_part(column["name"].as_str().unwrap_or_default());
-        output::text(&json!(format!("{path}.{column}")))
-    }));
 }

@@ -115,6 +115,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<ask::object::AskSessionConnection>("One page of sessions.")
         .override_output_type_description::<ask::object::AskTurnConnection>("One page of a session's turns.")
         .override_output_type_description::<search::object::AssetHitConnection>("One page of hits.")
+        .override_output_type_description::<profile::coverage::AssetPathConnection>("One page of assets.")
         .override_output_type_description::<catalog::object::DatabaseTableConnection>("One page of a schema's tables.")
         .override_output_type_description::<comparison::object::ComparedAssetConnection>("One page of the grid.")
 }

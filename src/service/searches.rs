@@ -3,9 +3,10 @@
 //! The rules: a search reads the index, which runs keep current. The first search over a profile whose catalog was
 //! never read completely starts a reading and waits up to [`READ_TIME`] for it. If the reading fails or takes longer, a
 //! search that names the profile fails, while a search over all profiles uses what is indexed. A reading continues if
-//! no caller waits for it, and there is only one per profile at a time.
+//! no caller waits for it, and there is only one per profile at a time. The coverage of a profile is counted in the same
+//! index.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use tokio::time::timeout;
@@ -13,6 +14,8 @@ use tokio::time::timeout;
 use crate::{
     domain::{
         Error, Result,
+        asset::AssetPath,
+        coverage::{self, Coverage},
         id::DbProfileId,
         page::{Page, PageArguments, PageRequest},
         profile::DbProfile,
@@ -97,6 +100,26 @@ impl Searches {
         self.ports.store.search_count(&found.query, found.need, profiles).await
     }
 
+    /// Returns how much of a profile's database is documented. With `refresh`, reads its catalog first; without, returns
+    /// `None` if it was never read.
+    ///
+    /// # Errors
+    /// Returns `Unavailable` if the catalog cannot be read now.
+    pub async fn coverage(&self, profile: &DbProfile, refresh: bool) -> Result<Option<Coverage>> {
+        if refresh && let Some(reading) = self.readings.read(profile, true) {
+            was_read(&profile.name, &reading.await)?;
+        }
+        self.ports.store.coverage(profile).await
+    }
+
+    /// Returns one page of the assets that have neither a comment nor an accepted text, by name.
+    ///
+    /// # Errors
+    /// Returns `BadInput` for invalid page arguments.
+    pub async fn missing(&self, profile: &DbProfile, arguments: &PageArguments) -> Result<Page<AssetPath>> {
+        self.ports.store.missing(profile, &PageRequest::new(arguments, coverage::MISSING)?).await
+    }
+
     async fn read_unread(&self, named: Option<&[DbProfileId]>) -> Result<()> {
         let store = &self.ports.store;
         let profiles: Vec<DbProfile> = match named {
@@ -122,19 +145,19 @@ impl Searches {
             let message = format!("the catalog of {} is still being read; search again in a moment", slow.join(", "));
             return Err(Error::unavailable(message));
         };
-        for ((name, _), done) in readings.iter().zip(done) {
-            match done.as_ref().map_err(AsRef::as_ref) {
-                Err(ReadError::Target(error)) => {
-                    return Err(Error::unavailable(format!("the catalog of {name} could not be read: {error}")));
-                }
-                // The reading has logged the cause.
-                Err(ReadError::Store(_)) => {
-                    return Err(Error::internal(format!("the catalog of {name} could not be recorded")));
-                }
-                Ok(()) => {}
-            }
+        readings.iter().zip(&done).try_for_each(|((name, _), done)| was_read(name, done))
+    }
+}
+
+/// Returns the error of a reading.
+fn was_read(name: &str, done: &Result<(), Arc<ReadError>>) -> Result<()> {
+    match done.as_ref().map_err(AsRef::as_ref) {
+        Err(ReadError::Target(error)) => {
+            Err(Error::unavailable(format!("the catalog of {name} could not be read: {error}")))
         }
-        Ok(())
+        // The reading has logged the cause.
+        Err(ReadError::Store(_)) => Err(Error::internal(format!("the catalog of {name} could not be recorded"))),
+        Ok(()) => Ok(()),
     }
 }
 

@@ -158,6 +158,10 @@ impl CatalogStore for SqlStore {
         Ok(Some(Coverage::of(tallies, &profile.exclude, read_at)))
     }
 
+    async fn missing(&self, profile: &DbProfile, page: &PageRequest) -> Result<Page<AssetPath>> {
+        catalog::missing(self.read(), profile, page).await
+    }
+
     async fn search_count(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<i64> {
         if query.wanted.is_empty() {
             return Ok(0);

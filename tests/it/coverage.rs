@@ -5,11 +5,29 @@ use serde_json::{Value, json};
 
 use crate::harness::{Server, SqliteTarget};
 
+const REFRESH: &str = "query ($id: ID!) { dbProfile(id: $id) { coverage(refresh: true) { documented accepted } } }";
+const MISSING: &str = "query ($id: ID!, $after: String) { dbProfile(id: $id) { missing(first: 2, after: $after) {
+    pageInfo { hasNextPage endCursor } nodes { display } } } }";
 const COVERAGE: &str = "query ($id: ID!) { dbProfile(id: $id) { coverage { assets documented accepted readAt
     byKind { kind assets documented accepted } schemas { database schema assets documented accepted } } } }";
 
 async fn coverage(server: &Server, db: &str) -> Value {
     server.data(COVERAGE, json!({ "id": db })).await["dbProfile"]["coverage"].take()
+}
+
+/// Returns what is missing, read in pages of two.
+async fn missing(server: &Server, db: &str) -> Vec<String> {
+    let (mut names, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let page = server.data(MISSING, json!({ "id": db, "after": after })).await["dbProfile"]["missing"].take();
+        let nodes = page["nodes"].as_array().unwrap();
+        names.extend(nodes.iter().map(|node| node["display"].as_str().unwrap().to_owned()));
+        if page["pageInfo"]["hasNextPage"] == false {
+            return names;
+        }
+        assert_eq!(nodes.len(), 2);
+        after = page["pageInfo"]["endCursor"].clone();
+    }
 }
 
 #[tokio::test]
@@ -40,19 +58,27 @@ async fn coverage_counts_what_is_documented_and_what_is_accepted() {
     assert_eq!(read["byKind"], kinds);
     assert_eq!((&read["schemas"][0]["schema"], &read["schemas"][0]["assets"]), (&json!("main"), &json!(5)));
 
+    assert_eq!(missing(&server, &db).await, ["main.orders", "main.orders.id", "main.sums", "main.sums.total"]);
+
     let review =
         "mutation ($run: ID!) { reviewSuggestions(input: { runId: $run, decision: ACCEPT }) { changed leftOut } }";
     server.data(review, json!({ "run": run })).await;
     assert_eq!(coverage(&server, &db).await["accepted"], 4);
+    assert_eq!(missing(&server, &db).await, [""; 0]);
     let apply = "mutation ($run: ID!) { applyRun(input: { runId: $run }) { run { lastSequence } } }";
     let sequence = server.data(apply, json!({ "run": run })).await["applyRun"]["run"]["lastSequence"].as_i64().unwrap();
     server.events(&run, sequence).await;
     let read = coverage(&server, &db).await;
     assert_eq!((&read["assets"], &read["documented"], &read["accepted"]), (&json!(5), &json!(5), &json!(0)), "{read}");
+    // An asset with a comment and another accepted text counts once.
+    target.execute("UPDATE gloss_comments SET comment = 'Something else' WHERE column_name = 'id'");
+    let read = server.data(REFRESH, json!({ "id": db })).await["dbProfile"]["coverage"].take();
+    assert_eq!(read, json!({ "documented": 5, "accepted": 0 }));
     // Without the pattern the table counts again: its catalog was indexed although it was excluded.
     let include = "mutation ($id: ID!) { updateDbProfile(input: { id: $id, exclude: [] }) { dbProfile { id } } }";
     server.data(include, json!({ "id": db })).await;
     assert_eq!(coverage(&server, &db).await["assets"], 7);
+    assert_eq!(missing(&server, &db).await, ["main.orders_bak", "main.orders_bak.id"]);
 }
 
 #[tokio::test]

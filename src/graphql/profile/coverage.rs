@@ -4,8 +4,14 @@ use async_graphql::SimpleObject;
 
 use crate::{
     domain::{clock::Moment, coverage},
-    graphql::{connection::count, suggestion::object::AssetKind},
+    graphql::{
+        connection::{Connection, count},
+        suggestion::object::{AssetKind, AssetPath},
+    },
 };
+
+/// One page of assets.
+pub type AssetPathConnection = Connection<AssetPath>;
 
 /// How much of a database is documented: its tables, views, materialized views and columns, without the tables that the
 /// profile excludes.
@@ -15,7 +21,7 @@ pub struct Coverage {
     assets: i32,
     /// The number of assets with a comment.
     documented: i32,
-    /// The number of assets with an accepted text that has not been applied yet.
+    /// The number of assets without a comment that have an accepted text, which has not been applied yet.
     accepted: i32,
     /// The figures per kind, for kinds that exist.
     by_kind: Vec<CoverageOfKind>,
@@ -34,7 +40,7 @@ pub struct CoverageOfKind {
     assets: i32,
     /// The number of assets with a comment.
     documented: i32,
-    /// The number of assets with an accepted text that has not been applied yet.
+    /// The number of assets without a comment that have an accepted text, which has not been applied yet.
     accepted: i32,
 }
 
@@ -49,7 +55,7 @@ pub struct CoverageOfSchema {
     assets: i32,
     /// The number of assets with a comment.
     documented: i32,
-    /// The number of assets with an accepted text that has not been applied yet.
+    /// The number of assets without a comment that have an accepted text, which has not been applied yet.
     accepted: i32,
 }
 

@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, Object, Result, connection::EmptyFields};
 
-use super::coverage::Coverage;
+use super::coverage::{AssetPathConnection, Coverage};
 use crate::{
     domain::{base_url, clock::Moment, profile},
-    graphql::{catalog::object::Database, context::services, ids::Key},
+    graphql::{
+        catalog::object::Database,
+        connection::{connection, nested_page_cost, page_arguments},
+        context::services,
+        ids::Key,
+        suggestion::object::AssetPath,
+    },
 };
 
 /// The kinds of database that can be described.
@@ -84,10 +90,28 @@ impl DbProfile {
     }
 
     /// How much of it is documented, from the catalog as it was last read: by a run over all of it, or by the first
-    /// search or question about it. Null if it was never read.
+    /// search or question about it. Null if it was never read; with `refresh`, also, with an error, if it cannot be
+    /// read now.
     #[graphql(complexity = "20 + child_complexity")]
-    async fn coverage(&self, context: &Context<'_>) -> Result<Option<Coverage>> {
-        Ok(services(context).ports.store.coverage(&self.0).await?.map(Into::into))
+    async fn coverage(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Whether to read the whole catalog first.", default)] refresh: bool,
+    ) -> Result<Option<Coverage>> {
+        Ok(services(context).searches.coverage(&self.0, refresh).await?.map(Into::into))
+    }
+
+    /// The assets that `coverage` counts as neither documented nor accepted, by name. The page size is 50 by default and
+    /// at most 200.
+    #[graphql(complexity = "nested_page_cost(first, None, child_complexity)")]
+    async fn missing(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The page size, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+    ) -> Result<AssetPathConnection> {
+        let page = services(context).searches.missing(&self.0, &page_arguments(first, after, None, None)).await?;
+        Ok(connection(page, EmptyFields, |path| AssetPath::from(&path)))
     }
 
     /// The databases that the profile reaches, by name, read live. If the database cannot be reached, only this field

@@ -55,6 +55,10 @@ pub trait CatalogStore: Send + Sync {
     /// Returns the documentation coverage of a profile's catalog; `None` if it was never read completely.
     async fn coverage(&self, profile: &DbProfile) -> Result<Option<Coverage>>;
 
+    /// Returns one page, forward, of the assets that have neither a comment nor an accepted text, by name, without the
+    /// tables that the profile excludes. Cursors belong to the list [`MISSING`](crate::domain::coverage::MISSING).
+    async fn missing(&self, profile: &DbProfile, page: &PageRequest) -> Result<Page<AssetPath>>;
+
     /// Returns whether a search in these profiles, or in all, has any hits.
     async fn finds_any(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<bool>;
 

@@ -9,7 +9,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect,
+    QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, Func, Order, Query},
 };
 
@@ -19,11 +19,19 @@ use crate::{
         Result,
         asset::{AssetKind, AssetPath},
         clock::Moment,
-        coverage::{CoverageFigures, CoverageTally},
+        coverage::{CoverageFigures, CoverageTally, MISSING},
+        filter::OrderDirection,
         id::DbProfileId,
+        page::{Cursor, CursorPart, Page, PageRequest},
+        profile::DbProfile,
         search::{KnownAsset, UndescribedOf, table_key},
     },
-    store::{nth, record, runs::MAX_KEYS, trouble::DbResult as _},
+    store::{
+        keyset::{self, KeyType, Keyset},
+        nth, record,
+        runs::MAX_KEYS,
+        trouble::DbResult as _,
+    },
 };
 
 /// Returns the profiles whose catalog was never read completely.
@@ -174,6 +182,12 @@ pub(in crate::store) async fn name_words(
     Ok(words)
 }
 
+/// Matches a text that is null or blank.
+fn blank(column: Column) -> Expr {
+    let trimmed = Expr::from(Func::cust("trim").arg(Expr::col(column)));
+    Expr::col(column).is_null().or(trimmed.eq(""))
+}
+
 /// Returns at most `limit` assets without a comment and an accepted description, their number, and that of all.
 pub(in crate::store) async fn undescribed(
     connection: &impl ConnectionTrait,
@@ -192,10 +206,6 @@ pub(in crate::store) async fn undescribed(
         }
     };
     let all = assets.clone().count(connection).await?;
-    let blank = |column| {
-        let trimmed = Expr::from(Func::cust("trim").arg(Expr::col(column)));
-        Expr::col(column).is_null().or(trimmed.eq(""))
-    };
     let assets = assets.filter(blank(Column::Comment)).filter(blank(Column::Description));
     let count = assets.clone().count(connection).await?;
     let ordered = assets
@@ -205,6 +215,44 @@ pub(in crate::store) async fn undescribed(
         .limit(limit);
     let rows = ordered.all(connection).await?.into_iter().map(known_asset);
     Ok((rows.collect(), count, all))
+}
+
+/// Returns one page of a profile's tables and columns with neither a comment nor an accepted description, by name,
+/// without the tables that the profile excludes. Reads forward only.
+pub(in crate::store) async fn missing(
+    connection: &impl ConnectionTrait,
+    profile: &DbProfile,
+    page: &PageRequest,
+) -> Result<Page<AssetPath>> {
+    let keyset = Keyset {
+        columns: vec![(Expr::col(Column::TableKey), KeyType::Text), (Expr::col(Column::ColumnKey), KeyType::Text)],
+        nullable: false,
+        direction: OrderDirection::Asc,
+    };
+    let undescribed = catalog_asset::Entity::find()
+        .filter(of(profile.id))
+        .filter(Column::TableName.is_not_null())
+        .filter(blank(Column::Comment))
+        .filter(blank(Column::Description))
+        .into_query();
+    let key = |row: &catalog_asset::Model| [&row.table_key, &row.column_key].map(|key| CursorPart::Text(key.clone()));
+    let cursor = |row: &catalog_asset::Model| Cursor { list: MISSING.to_owned(), key: key(row).to_vec() };
+    let is_excluded = |row: &catalog_asset::Model| {
+        let [schema, table] = [&row.schema_name, &row.table_name].map(|name| name.as_deref().unwrap_or_default());
+        profile.exclude.iter().any(|pattern| pattern.matches(schema, table))
+    };
+    let (mut rest, mut found) = (page.clone(), Vec::new());
+    loop {
+        let read = keyset::page(connection, &keyset, &rest, &undescribed, cursor).await?;
+        rest.from = read.rows.last().map(|(cursor, _)| cursor.clone());
+        found.extend(read.rows.into_iter().filter(|(_, row)| !is_excluded(row)));
+        if !read.has_next || found.len() >= page.size {
+            let has_next = read.has_next || found.len() > page.size;
+            found.truncate(page.size);
+            let rows = found.into_iter().map(|(cursor, row)| (cursor, record::path_of!(row))).collect();
+            return Ok(Page { rows, has_next, has_previous: page.from.is_some() });
+        }
+    }
 }
 
 /// Returns when a profile's catalog was last read completely.
@@ -223,17 +271,15 @@ pub(in crate::store) async fn coverage(
     profile: DbProfileId,
     by_table: bool,
 ) -> Result<Vec<CoverageTally>> {
-    let (comment, description) = (|| Expr::col(Column::Comment), || Expr::col(Column::Description));
     let counted = |condition: Expr| -> Expr {
         let one_each: Expr = Expr::case(condition, 1).finally(0).into();
         one_each.sum().cast_as("bigint")
     };
-    let commented = Expr::from(Func::cust("trim").arg(comment())).ne("");
-    let stands = comment().is_not_null().and(comment().eq(description()));
+    let accepted = blank(Column::Comment).and(blank(Column::Description).not());
     let groups = [Column::DatabaseName, Column::SchemaName, Column::AssetKind];
     let mut query = Query::select();
-    query.columns(groups).expr(Expr::cust("count(*)")).expr(counted(commented));
-    query.expr(counted(description().is_not_null().and(stands.not())));
+    query.columns(groups).expr(Expr::cust("count(*)")).expr(counted(blank(Column::Comment).not()));
+    query.expr(counted(accepted));
     query
         .from(catalog_asset::Entity)
         .and_where(Expr::col(Column::DbProfileId).eq(profile.0))

@@ -11,7 +11,7 @@ mod look_ups;
 pub(super) use descriptions::{describe_again, described_by_runs, follow_reviews};
 pub(super) use indexing::{comment_written, forget, mark_read, retain_tables, take_schemas, take_tables};
 pub(super) use look_ups::{
-    columns_of, coverage, documented_assets, foreign_keys, known_asset, name_words, named, read_at, tables_of,
+    columns_of, coverage, documented_assets, foreign_keys, known_asset, missing, name_words, named, read_at, tables_of,
     undescribed, unread,
 };
 

@@ -141,20 +141,6 @@ async fn a_run_is_applied_and_rolled_back() {
 }
 
 #[tokio::test]
-async fn coverage_is_a_check() {
-    let data = tempfile::tempdir().unwrap();
-    let data = data.path();
-    let low = ends(data, &["coverage", "demo", "--min", "100"], Exit::Failure).await;
-    assert!(low.stdout.contains("no comment: main.orders.status"), "{}", low.stdout);
-    assert!(low.stderr.contains("gloss run demo --missing-only"), "{}", low.stderr);
-    ends(data, &["run", "demo", "--apply"], Exit::Success).await;
-    let full = ends(data, &["coverage", "demo", "--min", "100", "--json"], Exit::Success).await.json();
-    assert_eq!((&full["ok"], &full["coverage"]["documented"]), (&json!(true), &full["coverage"]["assets"]));
-    let missing = ends(data, &["coverage", "demo", "--missing", "--json"], Exit::Success).await.json();
-    assert_eq!(missing["missing"], json!([]));
-}
-
-#[tokio::test]
 async fn a_question_is_answered() {
     let data = tempfile::tempdir().unwrap();
     let data = data.path();

@@ -1,5 +1,6 @@
 //! The commands of the command line, as people and scripts use them.
 
+mod coverage;
 mod help;
 mod history;
 mod profiles;
