@@ -88,7 +88,7 @@ impl ApiCommand for Ask {
             "budget": self.budget_usd.map(|usd| json!({ "maxCostUsd": usd })),
         });
         let mut interrupts = Interrupts::listen()?;
-        let asked = interrupts.unless(client.data(ASK, json!({ "input": input }))).await?["ask"].take();
+        let asked = interrupts.unless(client.start(ASK, input)).await?["ask"].take();
         let runs = [Watched { what: What::Answer, ..Watched::of(&asked["run"], 0) }];
         watch(client, &runs, interrupts, output).await?;
         let turn = client.data(TURN, json!({ "id": asked["turn"]["id"] })).await?["node"].take();

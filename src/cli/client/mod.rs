@@ -6,10 +6,11 @@
 mod events;
 mod http;
 
-use std::any::Any;
+use std::{any::Any, time::Duration};
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::{StreamExt, future::BoxFuture, stream::BoxStream};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use self::{
     events::Events,
@@ -20,6 +21,11 @@ use crate::{
     domain::Code,
     graphql::{self, GlossSchema},
 };
+
+/// The waits before a mutation that starts runs is sent again: about 10 seconds together.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const RETRIES: usize = 8;
 
 /// The environment variable that holds the token for a server.
 pub const TOKEN: &str = "GLOSS_TOKEN";
@@ -79,6 +85,23 @@ impl Client {
 
     /// Starts a subscription.
     ///
+    /// Executes a mutation that starts runs. It has an idempotency key, so it can be sent again if the answer is lost:
+    /// the runs start only once.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Client::data`], once sending it again for some seconds has not helped.
+    pub async fn start(&self, operation: Operation, mut input: Value) -> Result<Value, CliError> {
+        input["idempotencyKey"] = new_key()?.into();
+        let waits = ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_delay(LONGEST_WAIT);
+        for wait in waits.with_max_times(RETRIES).build() {
+            match self.data(operation, json!({ "input": input })).await {
+                Err(error) if error.is_passing() => tokio::time::sleep(wait).await,
+                answer => return answer,
+            }
+        }
+        self.data(operation, json!({ "input": input })).await
+    }
+
     /// # Errors
     /// Returns the errors of [`Client::data`].
     pub async fn subscribe(&self, operation: Operation, variables: Value) -> Result<Events, CliError> {
@@ -111,6 +134,16 @@ fn data_of(mut answer: Value, server: Option<&str>) -> Result<Value, CliError> {
             (Code::Unauthenticated, Some(server)) => CliError::Unauthenticated { server: server.to_owned(), message },
             (Code::Internal, _) => {
                 let id = error["extensions"]["correlationId"].as_str().unwrap_or("unknown");
+/// Returns a new idempotency key.
+fn new_key() -> Result<String, CliError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let message = format!("the system provides no random numbers: {error}");
+        CliError::Refused { code: Code::Internal, message }
+    })?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
                 let message = format!("{message}; the log of the server has the cause under the id {id}");
                 CliError::Refused { code, message }
             }

@@ -95,8 +95,7 @@ impl ApiCommand for Run {
             return Ok(Exit::Success);
         }
         let mut interrupts = Interrupts::listen()?;
-        let started =
-            interrupts.unless(client.data(START, json!({ "input": input }))).await?["startRun"]["runs"].take();
+        let started = interrupts.unless(client.start(START, input)).await?["startRun"]["runs"].take();
         if self.detach {
             print_started(client, &started, output);
             return Ok(Exit::Success);
