@@ -448,6 +448,7 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
             target_down: settings.target_patience,
             ..Patience::default()
         },
+        only: None,
     }
 }
 

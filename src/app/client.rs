@@ -17,11 +17,15 @@ use crate::{
         output::note,
     },
     config::{Settings, secret},
+    domain::{
+        self,
+        id::{NodeType, RunId},
+    },
     graphql,
     lifecycle::{Lock, LockError, address_in},
     service::Services,
     store,
-    worker::Pool,
+    worker::{Chosen, Pool},
 };
 
 /// Which server a command was told to use, and its token.
@@ -78,9 +82,11 @@ pub async fn client(settings: &Settings, connection: Connection, needs: Needs) -
     }
     let services = Services::new(ports.clone(), "local");
     let stop = CancellationToken::new();
+    let chosen = Arc::new(Chosen::default());
     let working = (needs == Needs::Workers).then(|| {
         let mut pool = pool_settings(settings);
         pool.capacity = pool.capacity.max(1);
+        pool.only = Some(Arc::clone(&chosen));
         tokio::spawn(Pool::new(ports, services.searches.readings(), pool, stop.clone()).work())
     });
     let close = Box::pin(async move {
@@ -91,8 +97,13 @@ pub async fn client(settings: &Settings, connection: Connection, needs: Needs) -
         // If the store cannot be closed in time, the next start recovers its write-ahead log.
         let _closed = tokio::time::timeout(GRACE, store.close()).await;
     });
+    let execute = Box::new(move |run: &str| {
+        if let Some((NodeType::Run, id)) = domain::id::decode(run) {
+            chosen.add(RunId(id));
+        }
+    });
     let schema = Box::new(graphql::schema(services));
-    Ok(Client::Own(Own { schema, close, locks: Box::new((folder, store_lock)) }))
+    Ok(Client::Own(Own { schema, execute, close, locks: Box::new((folder, store_lock)) }))
 }
 
 /// The token for a server: from the file that the connection names, else from the environment.

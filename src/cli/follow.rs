@@ -42,8 +42,9 @@ pub enum Told {
     Back,
 }
 
-/// Follows a run from the event after `after` to its end.
+/// Follows a run from the event after `after` to its end. If no server executes it, this process does.
 pub fn follow(client: &Client, run: String, after: i64) -> impl Stream<Item = Result<Told, CliError>> {
+    client.execute(&run);
     let start = Some(Follower { client, run, after, events: None, trouble: None });
     stream::unfold(start, |follower| async move {
         let mut follower = follower?;

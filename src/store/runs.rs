@@ -83,10 +83,12 @@ pub(super) async fn runs_of_key(
     Ok(Some(ids.iter().filter_map(|id| runs.remove(id)).collect()))
 }
 
-/// Returns the next run to claim: the oldest waiting run of the starter with the fewest runs in progress. This way a
-/// long queue of one starter does not hold up the others.
-async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>, DbErr> {
+/// Returns the next run to claim, of all or of `only`: the oldest waiting run of the starter with the fewest runs in
+/// progress. This way a long queue of one starter does not hold up the others.
+async fn next_in_turn(connection: &impl ConnectionTrait, only: Option<&[RunId]>) -> Result<Option<RunId>, DbErr> {
     let waits = Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
+    let waits =
+        Condition::all().add(waits).add_option(only.map(|ids| run::Column::Id.is_in(ids.iter().map(|id| id.0))));
     let oldest: Vec<(String, i64)> = run::Entity::find()
         .select_only()
         .column(run::Column::StartedBy)
@@ -261,11 +263,17 @@ impl RunStore for SqlStore {
         .await
     }
 
-    async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>> {
-        let worker_id = worker_id.to_owned();
+    async fn claim_next(
+        &self,
+        worker_id: &str,
+        only: Option<&[RunId]>,
+        at: Moment,
+        lease: Duration,
+    ) -> Result<Option<Run>> {
+        let (worker_id, only) = (worker_id.to_owned(), only.map(<[RunId]>::to_vec));
         let lease_until = at + lease;
         self.transact(move |transaction| async move {
-            let Some(next) = next_in_turn(&transaction).await.db()? else { return Ok(None) };
+            let Some(next) = next_in_turn(&transaction, only.as_deref()).await.db()? else { return Ok(None) };
             let run = find(&transaction, next).await?;
             let claim: Change = Box::new(move |edit| edit.claim(&worker_id, lease_until));
             self::change(transaction, run, None, at, claim).await.map(Some)

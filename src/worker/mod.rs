@@ -3,10 +3,12 @@
 //! The rules: the registry knows only which runs this process executes; their status is in the store. Pool and
 //! scheduler react to nudges and also wake periodically, so a lost nudge delays a run by seconds but never loses it.
 
+pub mod chosen;
 pub mod pool;
 pub mod registry;
 pub mod scheduler;
 
+pub use chosen::Chosen;
 pub use pool::{Pool, PoolSettings};
 pub use scheduler::{Scheduler, SchedulerSettings};
 

@@ -14,7 +14,7 @@ use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
-use super::{complain, registry::Registry};
+use super::{chosen::Chosen, complain, registry::Registry};
 use crate::{
     domain::{
         Code, Error, Result,
@@ -49,6 +49,8 @@ pub struct PoolSettings {
     pub grace: Duration,
     /// How long runs retry services that do not answer.
     pub patience: Patience,
+    /// The only runs that the pool executes; `None` for all.
+    pub only: Option<Arc<Chosen>>,
 }
 
 /// Executes runs.
@@ -89,7 +91,7 @@ impl Pool {
         {
             tracing::error!(%error, "this worker could not be recorded");
         }
-        if self.settings.capacity > 0 {
+        if self.settings.capacity > 0 && self.settings.only.is_none() {
             self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(doubt::settle_all(self.ports.clone())));
         }
         loop {
@@ -101,6 +103,7 @@ impl Pool {
                     }
                 }
                 () = self.ended.notified() => {}
+                () = self.chosen() => {}
                 nudge = nudges.next() => match nudge {
                     Some(Ok(nudge)) => {
                         let before = nudge.before.map(|before| before.status);
@@ -131,6 +134,14 @@ impl Pool {
             self.ports.store.remove_workers(Some(&self.settings.worker_id), now - 24 * self.settings.lease).await
         {
             tracing::warn!(%error, "this worker's record could not be removed");
+        }
+    }
+
+    /// Waits until the pool may execute one more run.
+    async fn chosen(&self) {
+        match &self.settings.only {
+            Some(chosen) => chosen.grown().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -178,6 +189,9 @@ impl Pool {
     /// Takes over an apply whose worker died during a cancel. The item that was begun is checked, nothing more is
     /// written, and the run returns to its status before the apply.
     async fn adopt(self: &Arc<Self>, id: RunId) -> Result<bool> {
+        if self.settings.only.as_ref().is_some_and(|chosen| !chosen.ids().contains(&id)) {
+            return Ok(true);
+        }
         let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id);
         if !run.is_some_and(|run| run.status == RunStatus::Cancelling && run.apply.is_some()) {
             return Ok(false);
@@ -203,7 +217,9 @@ impl Pool {
     async fn take_while_room(self: &Arc<Self>) -> Result<()> {
         while self.registry.len() < self.settings.capacity && !self.stop.is_cancelled() {
             let (now, lease) = (self.ports.clock.now(), self.settings.lease);
-            let Some(run) = self.ports.store.claim_next(&self.settings.worker_id, now, lease).await? else { break };
+            let only = self.settings.only.as_ref().map(|chosen| chosen.ids());
+            let claim = self.ports.store.claim_next(&self.settings.worker_id, only.as_deref(), now, lease);
+            let Some(run) = claim.await? else { break };
             self.spawn(run);
         }
         Ok(())

@@ -379,7 +379,7 @@ async fn an_audit_page_costs_the_same_statements_however_long_it_is() {
     let run = api.start("table_00").await;
     let (store, at) = (&api.store, SystemClock.now());
     let lease = std::time::Duration::from_mins(1);
-    let claimed = store.claim_next("worker", at, lease).await.unwrap().expect("the run");
+    let claimed = store.claim_next("worker", None, at, lease).await.unwrap().expect("the run");
     let rows: Vec<Row> = (1..=60)
         .map(|position| Row {
             position,
@@ -417,7 +417,7 @@ async fn an_audit_page_costs_the_same_statements_however_long_it_is() {
     // A concurrent apply is refused with a conflict, and so is a review.
     assert_eq!(api.error(apply, json!({ "id": id })).await.0, "CONFLICT");
     assert_eq!(api.error(accept, json!({ "id": id })).await.0, "CONFLICT");
-    let claimed = store.claim_next("worker", at, lease).await.unwrap().expect("the apply");
+    let claimed = store.claim_next("worker", None, at, lease).await.unwrap().expect("the apply");
     let items = store.planned_items(claimed.id, 0, 100).await.unwrap();
     let written: Change = Box::new(move |edit| {
         for item in items {

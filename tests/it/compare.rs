@@ -78,7 +78,7 @@ pub async fn ended(store: &dyn Store, new: NewRun, said: &[Said], usage: Usage) 
 pub async fn begun(store: &dyn Store, new: NewRun, said: &[Said], usage: Usage) -> Run {
     let started: Moment = at(0);
     store.create_runs(vec![new], None, started).await.unwrap();
-    let run = store.claim_next("worker", started, Duration::from_mins(1)).await.unwrap().expect("the run");
+    let run = store.claim_next("worker", None, started, Duration::from_mins(1)).await.unwrap().expect("the run");
     say(store, &run, said, usage).await
 }
 

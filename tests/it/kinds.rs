@@ -313,6 +313,7 @@ impl World {
                 provider_down: Duration::from_millis(100),
                 target_down: Duration::from_millis(100),
             },
+            only: None,
         };
         let readings = Readings::new(self.ports.clone());
         self.pool = Some(tokio::spawn(Pool::new(self.ports.clone(), readings, settings, self.stop.clone()).work()));

@@ -100,7 +100,7 @@ impl TestStore {
     }
 
     async fn claim(&self, ms: i64) -> Option<Run> {
-        self.store.claim_next("w1", at(ms), LEASE).await.unwrap()
+        self.store.claim_next("w1", None, at(ms), LEASE).await.unwrap()
     }
 }
 
@@ -324,7 +324,7 @@ async fn a_lost_claim_cannot_write() {
     assert!(test.store.orphans(at(40_000)).await.unwrap().is_empty());
 
     test.change(RunId(1), 60_000, gloss::domain::run::RunEdit::take_from_dead).await;
-    let again = test.store.claim_next("w2", at(60_001), LEASE).await.unwrap().unwrap();
+    let again = test.store.claim_next("w2", None, at(60_001), LEASE).await.unwrap().unwrap();
     assert_eq!((again.attempt, again.worker_id.as_deref()), (claimed.attempt + 1, Some("w2")));
     let late = test.store.change_run(
         RunId(1),

@@ -53,6 +53,8 @@ pub enum Client {
 pub struct Own {
     /// The GraphQL operations.
     pub schema: Box<GlossSchema>,
+    /// Lets the workers of this process execute the run with this global id.
+    pub execute: Box<dyn Fn(&str) + Send + Sync>,
     /// Stops the workers and closes the store.
     pub close: BoxFuture<'static, ()>,
     /// The locks on the data folder and the store, held as long as the client.
@@ -83,8 +85,6 @@ impl Client {
         }
     }
 
-    /// Starts a subscription.
-    ///
     /// Executes a mutation that starts runs. It has an idempotency key, so it can be sent again if the answer is lost:
     /// the runs start only once.
     ///
@@ -102,6 +102,8 @@ impl Client {
         self.data(operation, json!({ "input": input })).await
     }
 
+    /// Starts a subscription.
+    ///
     /// # Errors
     /// Returns the errors of [`Client::data`].
     pub async fn subscribe(&self, operation: Operation, variables: Value) -> Result<Events, CliError> {
@@ -115,6 +117,14 @@ impl Client {
         }
     }
 
+    /// Lets a run be executed that the command waits for. A server does this by itself; the workers of this process
+    /// execute only the runs that they are given here, so that a command does not work on the runs of others.
+    pub fn execute(&self, run: &str) {
+        if let Self::Own(own) = self {
+            (own.execute)(run);
+        }
+    }
+
     /// Ends the client. In this process, the workers stop and record what they have done.
     pub async fn close(self) {
         if let Self::Own(own) = self {
@@ -122,6 +132,16 @@ impl Client {
             drop(own.locks);
         }
     }
+}
+
+/// Returns a new idempotency key.
+fn new_key() -> Result<String, CliError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let message = format!("the system provides no random numbers: {error}");
+        CliError::Refused { code: Code::Internal, message }
+    })?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// Returns the `data` of an answer, or its first error. A field that could not be read is null, with an error: a
@@ -134,16 +154,6 @@ fn data_of(mut answer: Value, server: Option<&str>) -> Result<Value, CliError> {
             (Code::Unauthenticated, Some(server)) => CliError::Unauthenticated { server: server.to_owned(), message },
             (Code::Internal, _) => {
                 let id = error["extensions"]["correlationId"].as_str().unwrap_or("unknown");
-/// Returns a new idempotency key.
-fn new_key() -> Result<String, CliError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        let message = format!("the system provides no random numbers: {error}");
-        CliError::Refused { code: Code::Internal, message }
-    })?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-}
-
                 let message = format!("{message}; the log of the server has the cause under the id {id}");
                 CliError::Refused { code, message }
             }

@@ -48,9 +48,15 @@ pub trait RunStore: Send + Sync {
     /// return to a queue in which its starter has the maximum number of runs, and the error of the change.
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run>;
 
-    /// Claims a waiting run for a worker: a QUEUED one, or one that is APPLYING without a worker. Takes the oldest run
-    /// of the caller with the fewest running runs.
-    async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>>;
+    /// Claims a waiting run for a worker, or one of `only`: a QUEUED one, or one that is APPLYING without a worker.
+    /// Takes the oldest run of the caller with the fewest running runs.
+    async fn claim_next(
+        &self,
+        worker_id: &str,
+        only: Option<&[RunId]>,
+        at: Moment,
+        lease: Duration,
+    ) -> Result<Option<Run>>;
 
     /// Renews a worker's leases on the runs that it executes, and records that the worker is alive.
     async fn renew(&self, worker_id: &str, runs: &[RunId], at: Moment, lease: Duration) -> Result<()>;

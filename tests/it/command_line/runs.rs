@@ -159,3 +159,42 @@ async fn a_signal_cancels_the_run() {
     says(&stderr, &["Cancelling", "Press Ctrl-C again"]);
     says(&stdout, &["Run #1: cancelled", "gloss history resume 1"]);
 }
+
+/// The server starts the run, but its answer is lost. The command sends the mutation again and follows that run.
+#[tokio::test]
+async fn a_lost_answer_starts_no_second_run() {
+    let server = Server::start().await;
+    let proxy = Proxy::before(server.base.rsplit(':').next().unwrap().parse().unwrap()).await;
+    let address = format!("http://127.0.0.1:{}", proxy.port);
+    let cases = [("startRun(", &["run", "demo:main.orders"][..]), ("ask(", &["ask", "Which tables are there?"])];
+    for (number, (mutation, arguments)) in cases.into_iter().enumerate() {
+        let lost = proxy.swallow_answer_to(&[mutation]);
+        let arguments = [arguments, &["--server", &address, "--json"]].concat();
+        let ended = ends(server.data.path(), &arguments, Exit::Success);
+        let (ended, ()) = tokio::join!(ended, lost.notified());
+        assert!(!ended.stdout.is_empty());
+        let runs =
+            ends(server.data.path(), &["history", "list", "--include-asks", "--json"], Exit::Success).await.json();
+        assert_eq!(runs.as_array().unwrap().len(), number + 1, "{mutation} {runs:#}");
+    }
+}
+
+/// Without a server, a command leaves runs that it does not follow in the queue.
+#[tokio::test]
+async fn a_command_executes_only_its_own_runs() {
+    let server = Server::start_with(&[("GLOSS_WORKERS", "0")]).await;
+    let demo = server.db_profile("demo").await;
+    for _ in 0..2 {
+        server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
+    }
+    let data = server.kill().await;
+    let data = data.path();
+    let statuses = async || -> Vec<String> {
+        let runs = ends(data, &["history", "list", "--json"], Exit::Success).await.json();
+        runs.as_array().unwrap().iter().rev().map(|run| run["status"].as_str().unwrap().to_owned()).collect()
+    };
+    ends(data, &["run", "demo:main.orders"], Exit::Success).await;
+    assert_eq!(statuses().await, ["QUEUED", "QUEUED", "READY_FOR_REVIEW"]);
+    ends(data, &["run", "--follow", "2"], Exit::Success).await;
+    assert_eq!(statuses().await, ["QUEUED", "READY_FOR_REVIEW", "READY_FOR_REVIEW"]);
+}

@@ -173,7 +173,7 @@ async fn later_versions_do_not_change_a_comparison() {
     rerun.spec.kind = RunKind::Rerun;
     rerun.rows = vec![Row { position: 1, asset: super::column("a"), again: Some(again), fingerprint: None }];
     store.create_runs(vec![rerun], None, super::at(0)).await.unwrap();
-    let run = store.claim_next("worker", super::at(0), Duration::from_mins(1)).await.unwrap().unwrap();
+    let run = store.claim_next("worker", None, super::at(0), Duration::from_mins(1)).await.unwrap().unwrap();
     let change: Change = Box::new(move |edit| {
         let row = Row { position: 1, asset: super::column("a"), again: Some(again), fingerprint: None };
         let draft = Draft {

@@ -352,10 +352,10 @@ async fn an_abandoned_apply_is_found_with_its_begun_items() {
 
     test.reopen().await.unwrap();
     let reopened = &test.store;
-    assert!(reopened.claim_next("w2", at(80), LEASE).await.unwrap().is_none());
+    assert!(reopened.claim_next("w2", None, at(80), LEASE).await.unwrap().is_none());
     assert_eq!(reopened.orphans(at(80)).await.unwrap(), [run]);
     reopened.change_run(run, None, at(81), Box::new(RunEdit::take_from_dead)).await.unwrap();
-    let again = reopened.claim_next("w2", at(82), LEASE).await.unwrap().unwrap();
+    let again = reopened.claim_next("w2", None, at(82), LEASE).await.unwrap().unwrap();
     assert_eq!((again.status, again.apply), (RunStatus::Running, claimed.apply));
     reopened.change_run(run, Some(again.attempt), at(83), Box::new(RunEdit::go_on_applying)).await.unwrap();
     let planned = reopened.planned_items(run, 0, 9).await.unwrap();
