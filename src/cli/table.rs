@@ -1,12 +1,15 @@
 //! A table of text that fits the width of the terminal.
 //!
 //! The rule: columns are separated by two spaces, without lines and tabs, so that `awk` and `cut` can read it. If the
-//! table is too wide, the widest column is cut with `…`. Without a terminal, nothing is cut, unless `COLUMNS` is set.
+//! table is too wide, the columns that may be cut are cut with `…`, in the order that the table names; a table that names
+//! none cuts its widest columns. Without a terminal, nothing is cut, unless `COLUMNS` is set.
 
 use console::{Term, measure_text_width, truncate_str};
 
 use super::output::{self, Tone};
 
+/// The width that a column keeps as long as another one can be cut.
+const READABLE: usize = 12;
 /// The narrowest that a column is cut to.
 const NARROWEST: usize = 6;
 /// The space between two columns.
@@ -16,19 +19,28 @@ const GAP: &str = "  ";
 pub struct Table {
     titles: Vec<String>,
     rows: Vec<Vec<(String, Tone)>>,
+    /// The titles of the columns that may be cut, first the one to be cut first. Empty if all may be cut.
+    cut: &'static [&'static str],
 }
 
 impl Table {
     /// Creates a table without rows.
     #[must_use]
     pub fn new<const N: usize>(titles: [&str; N]) -> Self {
-        Self { titles: titles.map(str::to_owned).to_vec(), rows: Vec::new() }
+        Self::with_titles(titles.map(str::to_owned).to_vec())
     }
 
     /// Creates a table whose columns are known only at run time.
     #[must_use]
     pub const fn with_titles(titles: Vec<String>) -> Self {
-        Self { titles, rows: Vec::new() }
+        Self { titles, rows: Vec::new(), cut: &[] }
+    }
+
+    /// Names the only columns that may be cut, first the one to be cut first.
+    #[must_use]
+    pub const fn cutting(mut self, titles: &'static [&'static str]) -> Self {
+        self.cut = titles;
+        self
     }
 
     /// Adds a row of plain cells.
@@ -62,7 +74,15 @@ impl Table {
         };
         let mut widths: Vec<usize> = self.titles.iter().enumerate().map(widest).collect();
         let gaps = GAP.len() * widths.len().saturating_sub(1);
-        while widths.iter().sum::<usize>() + gaps > limit {
+        let excess = |widths: &[usize]| (widths.iter().sum::<usize>() + gaps).saturating_sub(limit);
+        for least in [READABLE, NARROWEST] {
+            for title in self.cut {
+                let Some(column) = self.titles.iter().position(|it| it == title) else { continue };
+                let spare = widths[column].saturating_sub(least);
+                widths[column] -= spare.min(excess(&widths));
+            }
+        }
+        while self.cut.is_empty() && excess(&widths) > 0 {
             match widths.iter_mut().max() {
                 Some(width) if *width > NARROWEST => *width -= 1,
                 _ => break,
@@ -126,6 +146,9 @@ RUN  SCOPE                                 STATUS
         for line in narrow.lines() {
             assert!(measure_text_width(line) <= 32, "{line}");
         }
+        let named = table().cutting(&["SCOPE", "STATUS"]).render(Some(24));
+        assert_eq!(named.lines().nth(1), Some("#1   main.custo…  success"));
+        assert_eq!(table().cutting(&["STATUS"]).render(Some(24)).lines().nth(1).unwrap().len(), 48);
         // It is never cut to nothing.
         assert!(table().render(Some(1)).lines().nth(1).unwrap().contains('…'));
     }

@@ -88,7 +88,8 @@ impl List {
             output::note("No runs match. Start one with `gloss run`.");
             return Ok(Exit::Success);
         }
-        let mut table = Table::new(["RUN", "COMMAND", "SCOPE", "STATUS", "DURATION", "MODEL", "PROFILE", "STARTED"]);
+        let titles = ["RUN", "COMMAND", "SCOPE", "STATUS", "DURATION", "MODEL", "PROFILE", "STARTED"];
+        let mut table = Table::new(titles).cutting(&["SCOPE", "MODEL", "PROFILE", "STARTED"]);
         for run in &runs {
             let started = if run["startedAt"].is_null() { &run["createdAt"] } else { &run["startedAt"] };
             let model = run["model"].as_str().and_then(|model| model.rsplit('/').next()).map(|model| json!(model));

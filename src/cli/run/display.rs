@@ -3,9 +3,9 @@
 //! The rule: progress goes to standard error, so that standard output holds results only. With JSON the events are the
 //! result. Rate and time left come from the times of the events, so that they are right also after a reconnect.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{collections::VecDeque, io::IsTerminal, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
@@ -17,6 +17,8 @@ use crate::{
 
 /// How often a bar is drawn again without news.
 const TICK: Duration = Duration::from_millis(200);
+/// The time over which the rate is measured.
+const WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// What shows the progress of runs.
 pub struct Display {
@@ -185,38 +187,39 @@ fn above(event: &Value) -> Option<String> {
     }
 }
 
-/// How fast a run describes.
+/// How fast a run describes: the mean of its last half minute.
 #[derive(Default)]
 struct Pace {
     /// The rows that have an outcome.
     count: u64,
-    /// When a worker took the run, and the rows that had an outcome then.
-    began: Option<(DateTime<Utc>, u64)>,
-    /// When the last row got its outcome.
-    last: Option<DateTime<Utc>>,
+    /// When rows got their outcomes, and how many had one then, since a worker took the run or within [`WINDOW`].
+    steps: VecDeque<(DateTime<Utc>, u64)>,
 }
 
 impl Pace {
     fn count(&mut self, event: &Value) {
-        let at = event["at"].as_str().and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| at.to_utc());
         let progress = &event["progress"];
         let outcomes = ["done", "failed", "skipped"].iter().filter_map(|field| progress[*field].as_u64()).sum();
-        if outcomes != self.count {
-            self.last = at;
-        }
+        let is_start = matches!(event["type"].as_str(), Some("STARTED" | "RESUMED"));
+        let is_step = is_start || outcomes != self.count;
         self.count = outcomes;
-        if matches!(event["type"].as_str(), Some("STARTED" | "RESUMED")) {
-            self.began = at.map(|at| (at, outcomes));
+        if is_start {
+            self.steps.clear();
+        }
+        let at = event["at"].as_str().and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| at.to_utc());
+        let Some(at) = at.filter(|_| is_step && (is_start || !self.steps.is_empty())) else { return };
+        self.steps.push_back((at, outcomes));
+        while self.steps.len() > 2 && self.steps.get(1).is_some_and(|(second, _)| at - second >= WINDOW) {
+            self.steps.pop_front();
         }
     }
 
     /// The rows in a second; `None` before there is a measure.
     fn rate(&self) -> Option<f64> {
-        let (began, before) = self.began?;
-        let milliseconds = (self.last? - began).num_milliseconds();
-        let rows = self.count.checked_sub(before)?;
+        let ((began, before), (last, count)) = (self.steps.front()?, self.steps.back()?);
+        let milliseconds = (*last - *began).num_milliseconds();
         #[expect(clippy::cast_precision_loss, reason = "a number of assets and a duration")]
-        let rate = rows as f64 * 1000.0 / milliseconds.max(1) as f64;
+        let rate = count.checked_sub(*before)? as f64 * 1000.0 / milliseconds.max(1) as f64;
         (milliseconds > 0 && rate > 0.0).then_some(rate)
     }
 }
@@ -252,5 +255,22 @@ mod tests {
         // A message in between does not slow it down.
         pace.count(&event("WARNING", 59, 18));
         assert_eq!(pace.rate(), Some(2.0));
+    }
+
+    #[test]
+    fn rate_is_that_of_the_last_half_minute() {
+        let mut pace = Pace::default();
+        let mut count = |second: u32, done: u32| {
+            let kind = if second == 0 { "STARTED" } else { "ASSET_FINISHED" };
+            let at = format!("2026-11-28T10:{:02}:{:02}Z", second / 60, second % 60);
+            pace.count(&json!({ "type": kind, "at": at, "progress": { "done": done } }));
+            pace.rate()
+        };
+        assert_eq!((count(0, 0), count(10, 100)), (None, Some(10.0)));
+        // Slower from here: one in five seconds.
+        let rates: Vec<_> = (1..=8).map(|step| count(10 + 5 * step, 100 + step)).collect();
+        assert_eq!(rates.last(), Some(&Some(0.2)));
+        // A single slow row still has a rate.
+        assert_eq!(count(150, 109), Some(0.01));
     }
 }

@@ -48,10 +48,10 @@ async fn accepted_texts_count_and_new_columns_are_seen() {
     ends(data, &["run", "shop"], Exit::Success).await;
     ends(data, &["history", "review", "1", "--accept", "--name", "orders"], Exit::Success).await;
     let all = ends(data, &["coverage", "shop", "--min", "100"], Exit::Success).await;
-    says(&all.stdout, &["total   3       0        3         0        100 %"]);
+    says(&all.stdout, &["total        3       0        3         0        100 %"]);
     target.execute("ALTER TABLE orders ADD COLUMN paid_at TEXT");
     let one = ends(data, &["coverage", "shop", "--min", "100"], Exit::Failure).await;
-    says(&one.stdout, &["total   4       0        3         1        75 %", "missing: main.orders.paid_at"]);
+    says(&one.stdout, &["total        4       0        3         1        75 %", "missing: main.orders.paid_at"]);
     says(&one.stderr, &["75 % is documented, less than 100 %"]);
 }
 
