@@ -3,6 +3,7 @@
 //! [`serve`] runs a server from start to stop: data folder, store, first profiles, workers, API.
 
 mod client;
+mod doctor;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -14,7 +15,10 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
-pub use self::client::{Connection, client};
+pub use self::{
+    client::{Connection, client},
+    doctor::doctor,
+};
 use crate::{
     bus::local::LocalBus,
     cli::{self, CliError, Exit},

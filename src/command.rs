@@ -7,8 +7,16 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::{
     app::{self, StartError},
     cli::{
-        ApiCommand, CliError, Exit, Output, ask::Ask, coverage::Coverage, history::History, output, profile::Profile,
-        run::Run, token::Token, usage::Usage,
+        ApiCommand, CliError, Exit, Output,
+        ask::Ask,
+        coverage::Coverage,
+        doctor::{self, Doctor},
+        history::History,
+        output,
+        profile::Profile,
+        run::Run,
+        token::Token,
+        usage::Usage,
     },
     config::{self, ConfigError, Settings},
     domain::text::visible_lines,
@@ -39,6 +47,7 @@ Examples:
     Profile(Api<Profile>),
     Coverage(Api<Coverage>),
     Usage(Api<Usage>),
+    Doctor(Api<Doctor>),
     Token(Api<Token>),
     /// Migrate the store to this version, then exit
     #[command(after_help = "\
@@ -160,7 +169,7 @@ pub fn command() -> clap::Command {
     /// Commands that only use the store, not the other settings of a server.
     const ON_STORE: [&str; 2] = ["migrate", "secrets"];
     /// Commands that call the API.
-    const ON_API: [&str; 7] = ["run", "history", "ask", "profile", "coverage", "usage", "token"];
+    const ON_API: [&str; 8] = ["run", "history", "ask", "profile", "coverage", "usage", "doctor", "token"];
     let mut command = Cli::command();
     for name in ON_STORE {
         command = command.mut_subcommand(name, only_store);
@@ -224,6 +233,7 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         Some(Command::Profile(api)) => return call(api),
         Some(Command::Coverage(api)) => return call(api),
         Some(Command::Usage(api)) => return call(api),
+        Some(Command::Doctor(api)) => return doctor(api.client),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "gloss", &mut script);
@@ -241,6 +251,15 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// Examines the installation.
+fn doctor(client: ClientArgs) -> Result<Exit, Box<dyn Error>> {
+    let ClientArgs { server, token_file, json, settings } = client;
+    let settings = settings.checked()?;
+    let connection = app::Connection { server, token_file };
+    let findings = tokio::runtime::Runtime::new()?.block_on(app::doctor(&settings, connection))?;
+    Ok(doctor::print(&findings, if json { Output::Json } else { Output::Text }))
 }
 
 /// Runs a command that calls the API.

@@ -107,7 +107,7 @@ pub async fn client(settings: &Settings, connection: Connection, needs: Needs) -
 }
 
 /// The token for a server: from the file that the connection names, else from the environment.
-fn token(connection: &Connection) -> Result<Option<SecretString>, StartError> {
+pub(super) fn token(connection: &Connection) -> Result<Option<SecretString>, StartError> {
     let Some(file) = &connection.token_file else { return Ok(secret(TOKEN)?) };
     let text =
         std::fs::read_to_string(file).map_err(|source| CliError::File { path: file.display().to_string(), source })?;

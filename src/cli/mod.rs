@@ -11,6 +11,7 @@
 pub mod ask;
 pub mod client;
 pub mod coverage;
+pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod follow;
@@ -52,6 +53,7 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
         ask::OPERATIONS,
         client::OPERATIONS,
         coverage::OPERATIONS,
+        doctor::OPERATIONS,
         follow::OPERATIONS,
         lookup::OPERATIONS,
         run::OPERATIONS,

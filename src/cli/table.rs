@@ -1,8 +1,8 @@
 //! A table of text that fits the width of the terminal.
 //!
 //! The rule: columns are separated by two spaces, without lines and tabs, so that `awk` and `cut` can read it. If the
-//! table is too wide, the columns that may be cut are cut with `…`, in the order that the table names; a table that names
-//! none cuts its widest columns. Without a terminal, nothing is cut, unless `COLUMNS` is set.
+//! table is too wide, the columns that may be cut are cut with `…`, in the order that the table names; a table that
+//! names none cuts its widest columns. Without a terminal, nothing is cut, unless `COLUMNS` is set.
 
 use console::{Term, measure_text_width, truncate_str};
 

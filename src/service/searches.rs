@@ -3,8 +3,8 @@
 //! The rules: a search reads the index, which runs keep current. The first search over a profile whose catalog was
 //! never read completely starts a reading and waits up to [`READ_TIME`] for it. If the reading fails or takes longer, a
 //! search that names the profile fails, while a search over all profiles uses what is indexed. A reading continues if
-//! no caller waits for it, and there is only one per profile at a time. The coverage of a profile is counted in the same
-//! index.
+//! no caller waits for it, and there is only one per profile at a time. The coverage of a profile is counted in the
+//! same index.
 
 use std::{sync::Arc, time::Duration};
 
@@ -100,8 +100,8 @@ impl Searches {
         self.ports.store.search_count(&found.query, found.need, profiles).await
     }
 
-    /// Returns how much of a profile's database is documented. With `refresh`, reads its catalog first; without, returns
-    /// `None` if it was never read.
+    /// Returns how much of a profile's database is documented. With `refresh`, reads its catalog first; without,
+    /// returns `None` if it was never read.
     ///
     /// # Errors
     /// Returns `Unavailable` if the catalog cannot be read now.

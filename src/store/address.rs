@@ -50,6 +50,17 @@ pub(super) enum Address {
     Postgres(Box<PgConnectOptions>),
 }
 
+/// Why a store is inspected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inspection {
+    /// This process uses it next.
+    BeforeUse,
+    /// Only to read it; no process uses it.
+    Reading,
+    /// Only to read it, while another process uses it.
+    InUse,
+}
+
 impl Address {
     /// Parses a store URL. Returns `None` if its scheme or format is unknown.
     pub(super) fn of(url: &str) -> Option<Self> {
@@ -140,11 +151,14 @@ impl Address {
         Ok(Database::connect(self.options(READERS)).await?)
     }
 
-    /// Opens a connection that only reads. Returns `None` if the store does not exist yet.
+    /// Opens a connection for reading. Returns `None` if the store does not exist yet.
     ///
     /// # Errors
     /// Returns [`OpenError`], also if another process holds a PostgreSQL store.
-    pub(super) async fn open_for_inspection(&self) -> Result<Option<DatabaseConnection>, OpenError> {
+    pub(super) async fn open_for_inspection(
+        &self,
+        inspection: Inspection,
+    ) -> Result<Option<DatabaseConnection>, OpenError> {
         let mut options = self.options(1);
         match self {
             Self::Postgres(postgres) => self.try_out(postgres).await?,
@@ -161,8 +175,13 @@ impl Address {
                 }
                 options.map_sqlx_sqlite_opts(move |_| {
                     let options = SqliteConnectOptions::new().filename(&file).busy_timeout(BUSY_TIMEOUT);
-                    // Only a writable connection can recover the log of a process that was killed.
-                    if has_log { options } else { options.immutable(true).read_only(true) }
+                    match inspection {
+                        // Only a writable connection can clean up the log of a process that was killed.
+                        Inspection::BeforeUse if has_log => options,
+                        Inspection::InUse => options.read_only(true),
+                        Inspection::Reading if has_log => options.read_only(true),
+                        _ => options.immutable(true).read_only(true),
+                    }
                 });
             }
         }

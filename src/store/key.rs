@@ -141,16 +141,32 @@ impl Key {
     /// # Errors
     /// Returns a [`KeyError`].
     pub fn check(folder: &Path, environment: Option<SecretString>, store: &Found) -> Result<(), KeyError> {
+        Self::opening(folder, environment, store).map(drop)
+    }
+
+    /// Returns the key that opens a store; `None` if there is no key and the store needs none. Changes nothing.
+    ///
+    /// # Errors
+    /// Returns a [`KeyError`].
+    pub fn opening(
+        folder: &Path,
+        environment: Option<SecretString>,
+        store: &Found,
+    ) -> Result<Option<SealKey>, KeyError> {
         let file = folder.join(FILE);
         let Some(key) = Self::known(folder, environment)? else {
-            return if store.is_sealed() { Err(KeyError::Missing { file }) } else { Ok(()) };
+            return if store.is_sealed() { Err(KeyError::Missing { file }) } else { Ok(None) };
         };
-        if store.opens(&key.sealing(&key.text)?) {
-            return Ok(());
+        let present = key.sealing(&key.text)?;
+        if store.opens(&present) {
+            return Ok(Some(present));
         }
         let new = folder.join(NEW_FILE);
-        if key.in_file && new.exists() && store.opens(&key.sealing(&read(&new)?)?) {
-            return Ok(());
+        if key.in_file && new.exists() {
+            let new = key.sealing(&read(&new)?)?;
+            if store.opens(&new) {
+                return Ok(Some(new));
+            }
         }
         Err(KeyError::Wrong { origin: key.origin, file })
     }

@@ -26,6 +26,7 @@ mod deciding;
 mod dialect;
 mod displaced;
 mod events;
+mod examine;
 mod full_text;
 mod identity;
 mod items;
@@ -71,6 +72,7 @@ use crate::{
 
 use condition::Condition;
 use connection::Fitted;
+pub use examine::{Examined, examine};
 pub use open::{Found, OpenError, forget, inspect, migrate, open, open_without_key, place, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};
 use transaction::Writer;

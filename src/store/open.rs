@@ -18,7 +18,7 @@ use sea_orm::{
 
 use super::{
     SqlStore,
-    address::Address,
+    address::{Address, Inspection},
     cells::Reader,
     condition::Condition,
     connection::Fitted,
@@ -169,7 +169,7 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
 }
 
 /// Turns a database error that reports damage into [`OpenError::Damaged`].
-fn told(address: &Address, error: OpenError) -> OpenError {
+pub(super) fn told(address: &Address, error: OpenError) -> OpenError {
     match error {
         OpenError::Database(error) if trouble::trouble(&error) == Some(Trouble::Damaged) => {
             OpenError::Damaged { place: address.place(), cause: cause(&error) }
@@ -182,6 +182,8 @@ fn told(address: &Address, error: OpenError) -> OpenError {
 #[derive(Debug, Default)]
 pub struct Found {
     is_empty: bool,
+    /// The number of migrations that are not applied yet.
+    pending: usize,
     probe: Option<String>,
     token_ends: Vec<Option<i64>>,
 }
@@ -191,6 +193,12 @@ impl Found {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.is_empty
+    }
+
+    /// Returns how many migrations of this program are not applied yet.
+    #[must_use]
+    pub const fn pending(&self) -> usize {
+        self.pending
     }
 
     /// Returns whether the store holds sealed secrets.
@@ -218,14 +226,14 @@ impl Found {
 /// Returns the [`OpenError`] that opening would return, except for a wrong key.
 pub async fn inspect(url: &str) -> Result<Found, OpenError> {
     let address = address(url)?;
-    let connection = address.open_for_inspection().await.map_err(|error| told(&address, error))?;
+    let connection = address.open_for_inspection(Inspection::BeforeUse).await.map_err(|error| told(&address, error))?;
     let Some(connection) = connection else { return Ok(Found { is_empty: true, ..Found::default() }) };
     let found = inspect_open(&address, &connection).await.map_err(|error| told(&address, error));
     connection.close().await?;
     found
 }
 
-async fn inspect_open(address: &Address, connection: &DatabaseConnection) -> Result<Found, OpenError> {
+pub(super) async fn inspect_open(address: &Address, connection: &DatabaseConnection) -> Result<Found, OpenError> {
     let schema = SchemaManager::new(connection);
     let mut versions: Vec<String> = Vec::new();
     if schema.has_table(MIGRATIONS).await? {
@@ -239,7 +247,8 @@ async fn inspect_open(address: &Address, connection: &DatabaseConnection) -> Res
     if versions.iter().any(|version| !known.contains(version)) {
         return Err(OpenError::Newer(address.place()));
     }
-    let mut found = Found { is_empty: versions.is_empty(), ..Found::default() };
+    let pending = known.len().saturating_sub(versions.len());
+    let mut found = Found { is_empty: versions.is_empty(), pending, ..Found::default() };
     if schema.has_table("seal").await? {
         found.probe = seal::probe(connection).await?;
     }
@@ -292,7 +301,7 @@ pub async fn forget(url: &str, key: &SealKey, really: bool) -> Result<Forgotten,
     Ok(forgotten)
 }
 
-fn address(url: &str) -> Result<Address, OpenError> {
+pub(super) fn address(url: &str) -> Result<Address, OpenError> {
     Address::of(url).ok_or(OpenError::UnknownUrl)
 }
 

@@ -101,8 +101,8 @@ impl DbProfile {
         Ok(services(context).searches.coverage(&self.0, refresh).await?.map(Into::into))
     }
 
-    /// The assets that `coverage` counts as neither documented nor accepted, by name. The page size is 50 by default and
-    /// at most 200.
+    /// The assets that `coverage` counts as neither documented nor accepted, by name. The page size is 50 by default
+    /// and at most 200.
     #[graphql(complexity = "nested_page_cost(first, None, child_complexity)")]
     async fn missing(
         &self,

@@ -122,3 +122,14 @@ pub(super) async fn name(connection: &DatabaseConnection) -> Result<String, DbEr
     let version: String = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
     Ok(format!("{name} {version}"))
 }
+
+/// Returns the database's first complaint about its own content; `None` if it has none or checks by itself.
+pub(super) async fn damage(connection: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    let backend = connection.get_database_backend();
+    if backend != DbBackend::Sqlite {
+        return Ok(None);
+    }
+    let row = connection.query_one_raw(Statement::from_string(backend, sqlite::CHECK)).await?;
+    let said: String = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    Ok(Some(said).filter(|said| said != "ok"))
+}

@@ -14,6 +14,8 @@ use crate::{
 /// memory, so it goes to a file.
 pub(super) const SCRUB: &[&str] =
     &["PRAGMA temp_store = file", "VACUUM", "PRAGMA temp_store = memory", "PRAGMA wal_checkpoint(TRUNCATE)"];
+/// Checks the whole content; returns `ok` or the first fault.
+pub(super) const CHECK: &str = "PRAGMA integrity_check(1)";
 /// Selects the version.
 pub(super) const VERSION: &str = "SELECT sqlite_version()";
 

@@ -1,6 +1,7 @@
 //! The commands of the command line, as people and scripts use them.
 
 mod coverage;
+mod doctor;
 mod help;
 mod history;
 mod profiles;

@@ -1,0 +1,159 @@
+//! What `gloss doctor` examines on this machine: the data folder, the store and its key. `cli/doctor.rs` has the rest.
+//!
+//! The rule: nothing is created, locked for long, or opened for writing.
+
+use std::{path::Path, sync::Arc};
+
+use secrecy::ExposeSecret;
+
+use super::{Connection, GRACE, StartError, client::token, install_tls, own, ports};
+use crate::{
+    bus::local::LocalBus,
+    cli::{
+        Client,
+        client::{Http, Own},
+        doctor::{Finding, examine},
+    },
+    config::Settings,
+    graphql,
+    lifecycle::{Lock, LockError},
+    service::Services,
+    store::{
+        self, Examined, OpenError, SealKey, SqlStore,
+        key::{self, Key},
+    },
+};
+
+/// Free space below which runs may soon fail to record.
+const LITTLE_SPACE: u64 = 1 << 30;
+/// Free space below which SQLite can hardly write.
+const NO_SPACE: u64 = 50 << 20;
+
+/// Examines the server that the connection names or, if it names none, the data folder and what uses it.
+///
+/// # Errors
+/// Returns a [`StartError`] for an address or token file that cannot be used.
+pub async fn doctor(settings: &Settings, connection: Connection) -> Result<Vec<Finding>, StartError> {
+    install_tls();
+    let mut findings = Vec::new();
+    let client = match &connection.server {
+        Some(server) => Some(Client::Server(Http::new(server, token(&connection)?)?)),
+        None => local(settings, &connection, &mut findings).await?,
+    };
+    if let Some(client) = client {
+        findings.extend(examine(&client).await);
+        client.close().await;
+    }
+    Ok(findings)
+}
+
+/// Examines what is on this machine. Returns a client of what can test the profiles: the server that uses the data
+/// folder, or else the store.
+async fn local(
+    settings: &Settings,
+    connection: &Connection,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Client>, StartError> {
+    findings.extend(disk(&settings.data_dir));
+    let (is_in_use, server) = match Lock::of_folder_if_there(&settings.data_dir) {
+        Ok(_free) => (false, None),
+        Err(LockError::InUse { at, .. }) => (true, at),
+        Err(error) => {
+            findings.push(Finding::problem("data folder", error.to_string()));
+            return Ok(None);
+        }
+    };
+    let bus = Arc::new(LocalBus::default());
+    let store = stored(settings, is_in_use, findings).await;
+    if let Some(at) = server {
+        return Ok(Some(Client::Server(Http::new(&at, token(connection)?)?)));
+    }
+    let Some((examined, key)) = store.filter(|_| !is_in_use) else { return Ok(None) };
+    Ok(Some(reading(settings, examined.reading(bus.clone(), key), bus).await))
+}
+
+/// Examines the store and its key. Returns both if the store can be read.
+async fn stored(
+    settings: &Settings,
+    is_in_use: bool,
+    findings: &mut Vec<Finding>,
+) -> Option<(Examined, Option<SealKey>)> {
+    let (url, folder) = (settings.store_url.expose_secret(), &settings.data_dir);
+    let place = store::place(url);
+    let examined = match store::examine(url, is_in_use).await {
+        Ok(Some(examined)) => examined,
+        Ok(None) => {
+            findings.push(if key::was_used(folder).unwrap_or_default() {
+                let lost = StartError::Lost { place, key: key::file(folder) };
+                Finding::problem("store", lost.to_string())
+            } else {
+                Finding::ok("store", format!("there is none yet; the server creates {place} when it starts"))
+            });
+            return None;
+        }
+        Err(OpenError::InUse(_)) if is_in_use => {
+            findings.push(Finding::ok("store", format!("the server uses {place}")));
+            return None;
+        }
+        Err(error) => {
+            findings.push(Finding::problem("store", error.to_string()));
+            return None;
+        }
+    };
+    findings.push(match (&examined.damage, examined.found.pending()) {
+        (Some(cause), _) => {
+            let damaged = OpenError::Damaged { place, cause: cause.clone() };
+            Finding::problem("store", damaged.to_string())
+        }
+        (None, 0) => Finding::ok("store", format!("{place} in {} is sound and of this version", examined.name)),
+        (None, _) => {
+            let message = "is of an older version; the next start of the server, or `gloss migrate`, updates it";
+            Finding::warning("store", format!("{place} {message}"))
+        }
+    });
+    if let Some(last) = examined.last.filter(|_| !is_in_use) {
+        findings.push(Finding::clock(last, "the last run in the store", true));
+    }
+    let key = match Key::opening(folder, settings.secret_key.clone(), &examined.found) {
+        Ok(key) => {
+            let state = if key.is_some() { "opens the secrets in the store" } else { "no secret is stored yet" };
+            findings.push(Finding::ok("key", state));
+            key
+        }
+        Err(error) => {
+            findings.push(Finding::problem("key", error.to_string()));
+            return None;
+        }
+    };
+    let is_readable = examined.damage.is_none() && examined.found.pending() == 0;
+    is_readable.then_some((examined, key))
+}
+
+/// A client of a store that is only read.
+async fn reading(settings: &Settings, store: SqlStore, bus: Arc<LocalBus>) -> Client {
+    let own = own(settings, &store).await;
+    let ports = ports(settings, Arc::new(store.clone()), own, bus);
+    let close = Box::pin(async move {
+        let _closed = tokio::time::timeout(GRACE, store.close()).await;
+    });
+    let schema = Box::new(graphql::schema(Services::new(ports, "local")));
+    Client::Own(Own { schema, execute: Box::new(|_run| {}), close, locks: Box::new(()) })
+}
+
+/// The free space for a data folder, also if that does not exist yet.
+fn disk(folder: &Path) -> Option<Finding> {
+    let folder = std::path::absolute(folder).ok()?;
+    let existing = folder.ancestors().find(|folder| folder.exists())?;
+    let free = match rustix::fs::statvfs(existing) {
+        Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+        Err(error) => return Some(Finding::warning("disk", format!("its free space is unknown: {error}"))),
+    };
+    let place = folder.display();
+    let message = format!("{} MB are free for {place}", free / 1_000_000);
+    let advice = "make room, or move the data folder with --data-dir";
+    Some(match free {
+        ..NO_SPACE => Finding::problem("disk", format!("{message}; {advice}")),
+        NO_SPACE..LITTLE_SPACE => Finding::warning("disk", format!("{message}; {advice}")),
+        _ => Finding::ok("disk", message),
+    })
+}

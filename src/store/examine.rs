@@ -1,0 +1,80 @@
+//! Examines a store for `gloss doctor`.
+//!
+//! The rule: it only reads. It creates, migrates, recovers and clears nothing, whatever state the store is in.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use entity::run;
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QuerySelect};
+
+use super::{
+    SqlStore,
+    address::{Address, Inspection},
+    connection::Fitted,
+    dialect,
+    open::{Found, OpenError, address, inspect_open, told},
+    run_plan,
+    seal::SealKey,
+    transaction::Writer,
+};
+use crate::{domain::clock::Moment, port::bus::Bus};
+
+/// A store that was examined.
+pub struct Examined {
+    /// What an inspection found.
+    pub found: Found,
+    /// The database's name and version.
+    pub name: String,
+    /// The database's first complaint about its own content.
+    pub damage: Option<String>,
+    /// When the last run was created.
+    pub last: Option<Moment>,
+    connection: DatabaseConnection,
+}
+
+/// Examines a store; returns `None` if there is none yet. `in_use` says that a server uses it.
+///
+/// # Errors
+/// Returns the [`OpenError`] that opening would return, except for a wrong key.
+pub async fn examine(url: &str, in_use: bool) -> Result<Option<Examined>, OpenError> {
+    let address = address(url)?;
+    let how = if in_use { Inspection::InUse } else { Inspection::Reading };
+    let Some(connection) = address.open_for_inspection(how).await.map_err(|error| told(&address, error))? else {
+        return Ok(None);
+    };
+    let examined = examine_open(&address, connection).await.map_err(|error| told(&address, error))?;
+    Ok(Some(examined).filter(|examined| !examined.found.is_empty()))
+}
+
+async fn examine_open(address: &Address, connection: DatabaseConnection) -> Result<Examined, OpenError> {
+    let found = inspect_open(address, &connection).await?;
+    let name = dialect::name(&connection).await?;
+    let damage = dialect::damage(&connection).await?;
+    let mut last = None;
+    if !found.is_empty() && found.pending() == 0 {
+        let newest = run::Entity::find().select_only().column_as(run::Column::CreatedAt.max(), "last");
+        let newest: Option<Option<i64>> = newest.into_tuple().one(&connection).await?;
+        last = newest.flatten().and_then(Moment::from_timestamp_millis);
+    }
+    Ok(Examined { found, name, damage, last, connection })
+}
+
+impl Examined {
+    /// Returns the store for reading. Every write fails.
+    #[must_use]
+    pub fn reading(self, bus: Arc<dyn Bus>, key: Option<SealKey>) -> SqlStore {
+        let condition = Arc::default();
+        SqlStore {
+            writer: Writer::new(self.connection.clone(), Arc::clone(&condition)),
+            readers: Fitted::new(self.connection, Arc::clone(&condition)),
+            reader: None,
+            condition,
+            bus,
+            name: self.name.into(),
+            statements: Arc::new(AtomicU64::new(0)),
+            few: run_plan::MAX_SORTED,
+            seal: key.map(Arc::new),
+            queue_limit: i64::MAX,
+        }
+    }
+}
