@@ -200,7 +200,8 @@ async fn write(
                 format!("There is nothing to put back: run #{number} has no comments in the database.")
             }
             _ => format!(
-                "There is nothing to write: no accepted text waits. `gloss history review {number} --accept` accepts texts."
+                "There is nothing to write: no accepted text waits. `gloss history review {number} --accept` accepts \
+                 texts."
             ),
         });
         return Ok(Exit::Success);

@@ -5,8 +5,8 @@
 //! - A channel reads only a few results more than its fastest follower has read. If its events have no numbers, that
 //!   holds only until it has caught up: a follower could not continue later, and the present does not wait.
 //! - A channel whose events have numbers keeps its followers together: before it evicts results that some have not
-//!   read, it waits for them, up to [`PATIENCE`]. Otherwise a crowd that reads a little too slowly would fall apart into
-//!   executions of its own, which make everybody slower. A follower that needs longer is left behind, once.
+//!   read, it waits for them, up to [`PATIENCE`]. Otherwise a crowd that reads a little too slowly would fall apart
+//!   into executions of its own, which make everybody slower. A follower that needs longer is left behind, once.
 
 use std::{
     any::Any,

@@ -75,7 +75,7 @@ pub struct Ring {
     pub newest: i32,
     /// The followers that wait for the next wave.
     pub waiting: HashMap<u64, Waker>,
-    /// The index of the next result of each follower. A follower that is behind the kept results stays until it notices.
+    /// The index of the next result of each follower. One that is behind the kept results stays until it notices.
     followers: HashMap<u64, Arc<AtomicU64>>,
     /// The results before this index may be evicted.
     evictable: u64,
