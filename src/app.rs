@@ -291,7 +291,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         api: graphql::api(services.clone()),
         exports: http::Exports::new(move |request| {
             let services = services.clone();
-            async move { graphql::comparison::export::export(&services, request).await }
+            async move { graphql::export::export(&services, request).await }
         }),
         hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string())
             .with_hosts(&settings.allowed_hosts, address.ip())

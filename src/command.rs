@@ -11,6 +11,7 @@ use crate::{
         ask::Ask,
         coverage::Coverage,
         doctor::{self, Doctor},
+        export::Export,
         history::History,
         output,
         profile::Profile,
@@ -46,6 +47,7 @@ Examples:
     Ask(Api<Ask>),
     Profile(Api<Profile>),
     Coverage(Api<Coverage>),
+    Export(Api<Export>),
     Usage(Api<Usage>),
     Doctor(Api<Doctor>),
     Token(Api<Token>),
@@ -169,7 +171,7 @@ pub fn command() -> clap::Command {
     /// Commands that only use the store, not the other settings of a server.
     const ON_STORE: [&str; 2] = ["migrate", "secrets"];
     /// Commands that call the API.
-    const ON_API: [&str; 8] = ["run", "history", "ask", "profile", "coverage", "usage", "doctor", "token"];
+    const ON_API: [&str; 9] = ["run", "history", "ask", "profile", "coverage", "export", "usage", "doctor", "token"];
     let mut command = Cli::command();
     for name in ON_STORE {
         command = command.mut_subcommand(name, only_store);
@@ -232,6 +234,7 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         Some(Command::Ask(api)) => return call(api),
         Some(Command::Profile(api)) => return call(api),
         Some(Command::Coverage(api)) => return call(api),
+        Some(Command::Export(api)) => return call(api),
         Some(Command::Usage(api)) => return call(api),
         Some(Command::Doctor(api)) => return doctor(api.client),
         Some(Command::Completions { shell }) => {

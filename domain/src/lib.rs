@@ -13,6 +13,7 @@ pub mod clock;
 pub mod codes;
 pub mod compare;
 pub mod coverage;
+pub mod description;
 pub mod documented;
 pub mod error;
 pub mod event;

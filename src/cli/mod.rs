@@ -14,6 +14,8 @@ pub mod coverage;
 pub mod doctor;
 pub mod error;
 pub mod exit;
+pub mod export;
+pub mod file;
 pub mod follow;
 pub mod history;
 pub mod lookup;
@@ -54,6 +56,7 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
         client::OPERATIONS,
         coverage::OPERATIONS,
         doctor::OPERATIONS,
+        export::OPERATIONS,
         follow::OPERATIONS,
         lookup::OPERATIONS,
         run::OPERATIONS,

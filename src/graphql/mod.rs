@@ -25,6 +25,7 @@ pub mod connection;
 pub mod context;
 pub mod document;
 pub mod error;
+pub mod export;
 mod frontier;
 pub mod ids;
 pub mod limits;

@@ -1,7 +1,8 @@
-//! `/export/comparison`: streams a comparison as a file.
+//! The paths below `/export`: each streams a file.
 //!
-//! The rule: an invalid request is answered with `errors`, as GraphQL does. An error in the middle of the file breaks
-//! the transfer off, so that an incomplete file never looks complete.
+//! The rules: an invalid request is answered with `errors`, as GraphQL does. An error in the middle of the file breaks
+//! the transfer off, so that an incomplete file never looks complete. To add a file, add its parameters to
+//! [`ExportRequest`], a handler here, and a route.
 
 use std::{future::Future, sync::Arc};
 
@@ -15,7 +16,11 @@ use axum::{
 use futures_util::{TryStreamExt, future::BoxFuture};
 
 use super::{Door, refusal::Refusal};
-use crate::graphql::comparison::export::{Export, ExportRequest};
+use crate::graphql::{
+    comparison::export::ComparisonExport,
+    export::{Export, ExportRequest},
+    profile::export::DescriptionsExport,
+};
 
 /// The function that opens an export.
 #[derive(Clone)]
@@ -34,28 +39,63 @@ impl Exports {
     }
 }
 
+type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
 /// Answers with the comparison of some runs. Query parameters: `ids` (separated by commas, or repeated), `baseline` and
 /// `format`.
-pub async fn comparison(
-    State(door): State<Door>,
-    parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
-) -> Response {
-    let Ok(Query(parameters)) = parameters else {
-        let message = "the query string is invalid; percent-encode its values";
-        return Refusal::bad_input("query", message).into_response();
-    };
-    let mut request = ExportRequest::default();
-    for (name, value) in parameters {
-        match name.as_str() {
+pub async fn comparison(State(door): State<Door>, parameters: Parameters) -> Response {
+    let mut request = ComparisonExport::default();
+    let read = read(parameters, "`ids`, `format` and `baseline`", |name, value| {
+        match name {
             "ids" => request.ids.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_owned)),
             "baseline" => request.baseline = Some(value).filter(|id| !id.is_empty()),
             "format" => request.format = Some(value),
-            _ => {
-                let message = format!("unknown parameter `{name}`; allowed are `ids`, `format` and `baseline`");
-                return Refusal::bad_input("query", message).into_response();
-            }
+            _ => return false,
+        }
+        true
+    });
+    match read {
+        Ok(()) => answer(&door, ExportRequest::Comparison(request)).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Answers with what is documented of a database. Query parameters: `profile`, `format`, `what`, and `schema` (may be
+/// repeated).
+pub async fn descriptions(State(door): State<Door>, parameters: Parameters) -> Response {
+    let mut request = DescriptionsExport::default();
+    let read = read(parameters, "`profile`, `format`, `what` and `schema`", |name, value| {
+        match name {
+            "profile" => request.profile = Some(value),
+            "format" => request.format = Some(value),
+            "what" => request.what = Some(value),
+            "schema" => request.schemas.push(value),
+            _ => return false,
+        }
+        true
+    });
+    match read {
+        Ok(()) => answer(&door, ExportRequest::Descriptions(request)).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Passes each query parameter to `take`, which returns whether it knows the name.
+fn read(parameters: Parameters, known: &str, mut take: impl FnMut(&str, String) -> bool) -> Result<(), Refusal> {
+    let Ok(Query(parameters)) = parameters else {
+        let message = "the query string is invalid; percent-encode its values";
+        return Err(Refusal::bad_input("query", message));
+    };
+    for (name, value) in parameters {
+        if !take(&name, value) {
+            let message = format!("unknown parameter `{name}`; allowed are {known}");
+            return Err(Refusal::bad_input("query", message));
         }
     }
+    Ok(())
+}
+
+async fn answer(door: &Door, request: ExportRequest) -> Response {
     match (door.exports.0)(request).await {
         Ok(export) => {
             let headers = [

@@ -17,7 +17,7 @@
 //! `stop` accepts connections and shuts the server down, `peer` watches each connection, and `session` exchanges a
 //! token for a browser's cookie.
 //!
-//! The rule: this module knows two of the schema's types, the viewer (`caller`) and the export of a comparison. An
+//! The rule: this module knows two of the schema's types, the viewer (`caller`) and the exports (`export`). An
 //! [`Api`] checks and executes documents. Every error that is made here has a code of the API's closed set.
 //!
 //! To add a route: write a handler in its own module, add a line to [`router`], and add the path's role to `paths`.
@@ -141,6 +141,7 @@ pub fn router(door: Door) -> Router {
         .route("/assets/{*path}", get(pages::asset))
         .route("/", get(pages::studio))
         .route("/export/comparison", get(export::comparison))
+        .route("/export/descriptions", get(export::descriptions))
         .route("/session", post(session::begin).delete(session::end))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

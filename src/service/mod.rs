@@ -8,8 +8,10 @@ pub mod applies;
 pub mod asks;
 pub mod catalog;
 pub mod comparisons;
+pub mod descriptions;
 pub mod drafts;
 pub mod estimates;
+pub mod export;
 pub mod figures;
 pub mod orders;
 pub mod profiles;
@@ -47,6 +49,8 @@ pub struct Services {
     pub searches: searches::Searches,
     /// Compares runs.
     pub comparisons: comparisons::Comparisons,
+    /// Exports what is documented.
+    pub descriptions: descriptions::Descriptions,
     /// Estimates the size and cost of a run.
     pub estimates: estimates::Estimates,
     /// Creates, changes, pauses, fires and deletes schedules.
@@ -77,6 +81,7 @@ impl Services {
     /// Creates the use cases over these ports. `bus` is the display name of the bus.
     pub fn new(ports: Ports, bus: impl Into<String>) -> Self {
         let started_at: Moment = ports.clock.now();
+        let searches = searches::Searches::new(ports.clone());
         Self {
             runs: runs::Runs::new(ports.clone()),
             reruns: reruns::Reruns::new(ports.clone()),
@@ -84,8 +89,9 @@ impl Services {
             reviews: reviews::Reviews::new(ports.clone()),
             applies: applies::Applies::new(ports.clone()),
             asks: asks::Asks::new(ports.clone()),
-            searches: searches::Searches::new(ports.clone()),
             comparisons: comparisons::Comparisons::new(ports.clone()),
+            descriptions: descriptions::Descriptions::new(ports.clone(), searches.clone()),
+            searches,
             estimates: estimates::Estimates::new(ports.clone()),
             schedules: schedules::Schedules::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),

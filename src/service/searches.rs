@@ -120,6 +120,17 @@ impl Searches {
         self.ports.store.missing(profile, &PageRequest::new(arguments, coverage::MISSING)?).await
     }
 
+    /// Reads the catalog of a profile if it was never read completely.
+    ///
+    /// # Errors
+    /// Returns `Unavailable` if it cannot be read, or is still being read after some seconds.
+    pub async fn read_if_unread(&self, profile: &DbProfile) -> Result<()> {
+        if self.ports.store.unread_profiles(&[profile.id]).await?.is_empty() {
+            return Ok(());
+        }
+        self.read(vec![profile.clone()], true).await
+    }
+
     async fn read_unread(&self, named: Option<&[DbProfileId]>) -> Result<()> {
         let store = &self.ports.store;
         let profiles: Vec<DbProfile> = match named {
@@ -129,20 +140,26 @@ impl Searches {
         let ids: Vec<DbProfileId> = profiles.iter().map(|profile| profile.id).collect();
         let unread = store.unread_profiles(&ids).await?;
         let unread = profiles.into_iter().filter(|profile| unread.contains(&profile.id));
+        self.read(unread.collect(), named.is_some()).await
+    }
+
+    /// Reads the catalogs of these profiles. Only if they are `needed`, a catalog that cannot be read is an error.
+    async fn read(&self, unread: Vec<DbProfile>, needed: bool) -> Result<()> {
         let readings: Vec<(String, Reading)> = unread
-            .filter_map(|profile| Some((profile.name.clone(), self.readings.read(&profile, named.is_some())?)))
+            .into_iter()
+            .filter_map(|profile| Some((profile.name.clone(), self.readings.read(&profile, needed)?)))
             .collect();
         if readings.is_empty() {
             return Ok(());
         }
         let all = join_all(readings.iter().map(|(_, reading)| reading.clone()));
         let done = timeout(READ_TIME, all).await;
-        if named.is_none() {
+        if !needed {
             return Ok(());
         }
         let Ok(done) = done else {
             let slow: Vec<&str> = readings.iter().map(|(name, _)| name.as_str()).collect();
-            let message = format!("the catalog of {} is still being read; search again in a moment", slow.join(", "));
+            let message = format!("the catalog of {} is still being read; try again in a moment", slow.join(", "));
             return Err(Error::unavailable(message));
         };
         readings.iter().zip(&done).try_for_each(|((name, _), done)| was_read(name, done))

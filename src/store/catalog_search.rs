@@ -30,6 +30,7 @@ use crate::{
         catalog::{Schema, TableDetail},
         clock::Moment,
         coverage::Coverage,
+        description::CatalogAsset,
         filter::OrderDirection,
         id::DbProfileId,
         page::{Cursor, CursorPart, Page, PageRequest},
@@ -245,6 +246,20 @@ impl CatalogStore for SqlStore {
 
     async fn documented_assets(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>> {
         catalog::documented_assets(self.read(), profile, limit).await
+    }
+
+    async fn catalog_after(
+        &self,
+        profile: DbProfileId,
+        schemas: Option<&[String]>,
+        after: &str,
+        limit: u64,
+    ) -> Result<Vec<CatalogAsset>> {
+        catalog::after(self.read(), profile, schemas, after, limit).await.db()
+    }
+
+    async fn catalog_schemas(&self, profile: DbProfileId) -> Result<Vec<String>> {
+        catalog::schemas(self.read(), profile).await.db()
     }
 
     async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>> {

@@ -152,6 +152,10 @@ impl Target for Contained {
         self.run(|target| async move { target.comment_statement(&asset, text.as_deref()).await }).await
     }
 
+    fn script_settings(&self) -> Option<String> {
+        self.inner.script_settings()
+    }
+
     async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
         let (asset, text) = (asset.clone(), text.map(str::to_owned));
         self.run(|target| async move { target.write_comment(&asset, text.as_deref()).await }).await

@@ -7,6 +7,7 @@ mod doubt;
 mod hostile;
 mod kinds;
 mod moved;
+mod script;
 mod trouble;
 
 use std::{

@@ -21,6 +21,7 @@ mod compare;
 mod coverage;
 mod crash;
 mod demo;
+mod descriptions;
 mod docs;
 mod documents;
 mod exclusions;

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Response, ServerError};
-use futures_util::{StreamExt, stream::BoxStream};
+use async_graphql::ID;
 
 use crate::{
-    domain::{self, Error, id::RunId},
-    graphql::{error, ids::Key},
+    domain::{Error, Result, id::RunId},
+    graphql::{
+        export::{CSV, Export, JSON, MARKDOWN},
+        ids::Key,
+    },
     service::{Services, comparisons::ExportFormat},
 };
 
 /// The unchecked parameters of an export.
 #[derive(Debug, Clone, Default)]
-pub struct ExportRequest {
+pub struct ComparisonExport {
     /// The runs' global ids.
     pub ids: Vec<String>,
     /// The baseline's global id.
@@ -22,48 +24,21 @@ pub struct ExportRequest {
     pub format: Option<String>,
 }
 
-/// An open export.
-pub struct Export {
-    /// The media type of the text.
-    pub content_type: &'static str,
-    /// The name of the file for browsers.
-    pub file_name: String,
-    /// The text in pieces; an error ends it.
-    pub text: BoxStream<'static, Result<String, ServerError>>,
-}
-
-/// Opens an export. Every error of the request is found before the first piece.
-///
-/// # Errors
-/// Returns an error with its code, as an operation would.
-pub async fn export(services: &Services, request: ExportRequest) -> Result<Export, ServerError> {
-    open(services, request).await.map_err(coded)
-}
-
-async fn open(services: &Services, request: ExportRequest) -> domain::Result<Export> {
-    let (format, ending, content_type) = match request.format.as_deref() {
-        Some("csv") => (ExportFormat::Csv, "csv", "text/csv; charset=utf-8"),
-        Some("json") => (ExportFormat::Json, "json", "application/json; charset=utf-8"),
-        Some("md") => (ExportFormat::Markdown, "md", "text/markdown; charset=utf-8"),
-        _ => return Err(Error::bad_input("format", "set `format` to `csv`, `json` or `md`")),
-    };
-    let ids: Vec<ID> = request.ids.into_iter().map(ID).collect();
-    let ids = RunId::from_arguments(&ids, "ids")?;
-    let baseline = request.baseline.map(|id| RunId::from_argument(&ID(id), "baseline")).transpose()?;
-    let numbers: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let comparison = Arc::new(services.comparisons.open(&ids, baseline).await?);
-    let text = services.comparisons.export(comparison, format).await?;
-    Ok(Export {
-        content_type,
-        file_name: format!("comparison-{}.{ending}", numbers.join("-")),
-        text: text.map(|piece| piece.map_err(coded)).boxed(),
-    })
-}
-
-/// Converts an error as a response would show it.
-fn coded(error: Error) -> ServerError {
-    let error = async_graphql::Error::from(error).into_server_error(async_graphql::Pos::default());
-    let mut response = Response::from_errors(vec![error]);
-    error::finish(&mut response);
-    response.errors.swap_remove(0)
+impl ComparisonExport {
+    /// Opens the export.
+    pub(in crate::graphql) async fn open(self, services: &Services) -> Result<Export> {
+        let (format, kind) = match self.format.as_deref() {
+            Some("csv") => (ExportFormat::Csv, CSV),
+            Some("json") => (ExportFormat::Json, JSON),
+            Some("md") => (ExportFormat::Markdown, MARKDOWN),
+            _ => return Err(Error::bad_input("format", "set `format` to `csv`, `json` or `md`")),
+        };
+        let ids: Vec<ID> = self.ids.into_iter().map(ID).collect();
+        let ids = RunId::from_arguments(&ids, "ids")?;
+        let baseline = self.baseline.map(|id| RunId::from_argument(&ID(id), "baseline")).transpose()?;
+        let numbers: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let comparison = Arc::new(services.comparisons.open(&ids, baseline).await?);
+        let text = services.comparisons.export(comparison, format).await?;
+        Ok(Export::new(&format!("comparison-{}", numbers.join("-")), kind, text))
+    }
 }

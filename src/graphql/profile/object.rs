@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, connection::EmptyFields};
 
-use super::coverage::{AssetPathConnection, Coverage};
+use super::{
+    coverage::{AssetPathConnection, Coverage},
+    export::{DescriptionTexts, DescriptionsFormat},
+};
 use crate::{
     domain::{base_url, clock::Moment, profile},
     graphql::{
@@ -14,7 +17,11 @@ use crate::{
         ids::Key,
         suggestion::object::AssetPath,
     },
+    service::descriptions::Selection,
 };
+
+/// The cost of reading a whole catalog.
+const EXPORT_COST: usize = 5_000;
 
 /// The kinds of database that can be described.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +119,22 @@ impl DbProfile {
     ) -> Result<AssetPathConnection> {
         let page = services(context).searches.missing(&self.0, &page_arguments(first, after, None, None)).await?;
         Ok(connection(page, EmptyFields, |path| AssetPath::from(&path)))
+    }
+
+    /// What is documented of it, up to 20 MB as one text, from the catalog as it was last read. A catalog that was
+    /// never read is read first. If it cannot be exported, only this field is null, with an error. To download an export
+    /// of any size, use `/export/descriptions?profile=…&format=csv|json|md|sql&what=…&schema=…`.
+    #[graphql(complexity = "EXPORT_COST")]
+    async fn export_descriptions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The format.")] format: DescriptionsFormat,
+        #[graphql(desc = "Which texts.", default_with = "DescriptionTexts::Both")] what: DescriptionTexts,
+        #[graphql(desc = "Only these schemas, by their exact names; all if it is null.")] schemas: Option<Vec<String>>,
+    ) -> Option<Result<String>> {
+        let selection = Selection { format: format.into(), what: what.into(), schemas };
+        let export = services(context).descriptions.export_text(Arc::clone(&self.0), selection).await;
+        Some(export.map_err(Into::into))
     }
 
     /// The databases that the profile reaches, by name, read live. If the database cannot be reached, only this field

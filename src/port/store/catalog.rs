@@ -10,6 +10,7 @@ use crate::domain::{
     catalog::{Schema, TableDetail},
     clock::Moment,
     coverage::Coverage,
+    description::CatalogAsset,
     id::DbProfileId,
     page::{Page, PageRequest},
     profile::DbProfile,
@@ -83,6 +84,19 @@ pub trait CatalogStore: Send + Sync {
     /// Returns at most `limit` tables and columns of a profile that have a comment or an accepted description, by
     /// name.
     async fn documented_assets(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;
+
+    /// Returns everything in a profile's catalog, or in these schemas of it, in order: at most `limit` tables after the
+    /// table or schema with the key `after`, each followed by its columns. Schemas count as tables without columns.
+    async fn catalog_after(
+        &self,
+        profile: DbProfileId,
+        schemas: Option<&[String]>,
+        after: &str,
+        limit: u64,
+    ) -> Result<Vec<CatalogAsset>>;
+
+    /// Returns the names of the schemas in a profile's catalog, by name.
+    async fn catalog_schemas(&self, profile: DbProfileId) -> Result<Vec<String>>;
 
     /// Returns at most `limit` columns of a profile that refer to another one, by name.
     async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;

@@ -30,7 +30,7 @@ use crate::{
     port::{Ports, store::StoredComparison},
 };
 
-pub use export::{EXPORT_LIMIT_BYTES, ExportFormat};
+pub use export::ExportFormat;
 
 use super::runs::unknown_run;
 

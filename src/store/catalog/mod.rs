@@ -1,12 +1,13 @@
 //! The catalogs: a copy of what the described databases hold, indexed for search.
 //!
-//! `indexing` stores what was read, `descriptions` updates descriptions after reviews, and `look_ups` answers queries
-//! by name. The rule: an asset is found by two keys, one of its table and one of its column, which do not depend on how
-//! it was read.
+//! `indexing` stores what was read, `descriptions` updates descriptions after reviews, `look_ups` answers queries by
+//! name, and `whole` reads a catalog in order. The rule: an asset is found by two keys, one of its table and one of its
+//! column, which do not depend on how it was read.
 
 mod descriptions;
 mod indexing;
 mod look_ups;
+mod whole;
 
 pub(super) use descriptions::{describe_again, described_by_runs, follow_reviews};
 pub(super) use indexing::{comment_written, forget, mark_read, retain_tables, take_schemas, take_tables};
@@ -14,6 +15,7 @@ pub(super) use look_ups::{
     columns_of, coverage, documented_assets, foreign_keys, known_asset, missing, name_words, named, read_at, tables_of,
     undescribed, unread,
 };
+pub(super) use whole::{after, schemas};
 
 use std::ops::RangeInclusive;
 

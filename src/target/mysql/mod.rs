@@ -297,6 +297,10 @@ impl Target for MySqlTarget {
         comment::statement(self, asset, text).await
     }
 
+    fn script_settings(&self) -> Option<String> {
+        Some(format!("SET {SETTINGS}"))
+    }
+
     async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
         comment::write(self, asset, text).await
     }

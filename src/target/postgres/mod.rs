@@ -307,6 +307,10 @@ impl Target for PostgresTarget {
         comment::statement(self, asset, text).await
     }
 
+    fn script_settings(&self) -> Option<String> {
+        Some("SET client_encoding = 'UTF8'".to_owned())
+    }
+
     async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
         comment::write(self, asset, text).await
     }

@@ -27,7 +27,7 @@ use crate::{
 pub(super) const BUSY_TIME: Duration = Duration::from_secs(3);
 
 /// The statement documented in the parent module.
-const MAKE: &str = "CREATE TABLE IF NOT EXISTS main.gloss_comments (\
+pub(super) const MAKE: &str = "CREATE TABLE IF NOT EXISTS main.gloss_comments (\
      kind TEXT NOT NULL, table_name TEXT NOT NULL DEFAULT '', column_name TEXT NOT NULL DEFAULT '', \
      comment TEXT NOT NULL, PRIMARY KEY (kind, table_name, column_name))";
 /// Drops the table after the last comment is removed.

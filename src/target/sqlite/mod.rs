@@ -467,6 +467,10 @@ impl Target for SqliteTarget {
         comment::statement(self, asset, text).await
     }
 
+    fn script_settings(&self) -> Option<String> {
+        Some(comment::MAKE.to_owned())
+    }
+
     async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
         comment::write(self, asset, text).await
     }

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod doctor;
+mod export;
 mod help;
 mod history;
 mod profiles;

@@ -1,11 +1,8 @@
 //! CSV: one table (RFC 4180) with four sections, named in the first column. The values of a run are in the columns with
-//! its number. A winner is marked `winner`; an asset shows the state of its review. A text that a spreadsheet would run
-//! as a formula is prefixed with `'`; numbers written by Gloss are not.
-
-use std::borrow::Cow;
+//! its number. A winner is marked `winner`; an asset shows the state of its review.
 
 use super::{Head, Line, Writer};
-use crate::domain::{Error, Result};
+use crate::{domain::Result, service::export::csv::Records};
 
 /// The columns before those of the runs.
 const COLUMNS: [&str; 7] = ["section", "name", "detail", "unit", "agreement", "similarity", "reference"];
@@ -14,25 +11,6 @@ const COLUMNS: [&str; 7] = ["section", "name", "detail", "unit", "agreement", "s
 #[derive(Default)]
 pub struct Csv {
     runs: usize,
-}
-
-/// Collects records as text.
-struct Records(csv::Writer<Vec<u8>>);
-
-impl Records {
-    fn new() -> Self {
-        Self(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new()))
-    }
-
-    fn add<'a>(&mut self, fixed: [&'a str; 7], of_runs: impl IntoIterator<Item = [&'a str; 3]>) -> Result<()> {
-        let fields = fixed.into_iter().chain(of_runs.into_iter().flatten()).map(no_formula);
-        self.0.write_record(fields.map(std::borrow::Cow::into_owned)).map_err(Error::internal)
-    }
-
-    fn text(self) -> Result<String> {
-        let bytes = self.0.into_inner().map_err(Error::internal)?;
-        String::from_utf8(bytes).map_err(Error::internal)
-    }
 }
 
 impl Writer for Csv {
@@ -47,20 +25,24 @@ impl Writer for Csv {
                 [format!("#{number}"), format!("#{number} confidence"), format!("#{number} mark")]
             })
             .collect();
-        records.add(COLUMNS, names.iter().map(|names| names.each_ref().map(String::as_str)))?;
+        add(&mut records, COLUMNS, names.iter().map(|names| names.each_ref().map(String::as_str)))?;
         let nothing = vec![[""; 3]; self.runs];
         for (name, value) in head.facts() {
-            records.add(["comparison", name, value.as_deref().unwrap_or_default(), "", "", "", ""], nothing.clone())?;
+            add(
+                &mut records,
+                ["comparison", name, value.as_deref().unwrap_or_default(), "", "", "", ""],
+                nothing.clone(),
+            )?;
         }
         let plain = |value: &'_ Option<String>| value.clone().unwrap_or_default();
         for (name, values) in head.run_facts() {
             let values: Vec<String> = values.iter().map(plain).collect();
-            records.add(["run", name, "", "", "", "", ""], values.iter().map(|value| [value.as_str(), "", ""]))?;
+            add(&mut records, ["run", name, "", "", "", "", ""], values.iter().map(|value| [value.as_str(), "", ""]))?;
         }
         for difference in &head.differences {
             let values: Vec<String> = difference.values.iter().map(plain).collect();
             let of_runs = values.iter().map(|value| [value.as_str(), "", ""]);
-            records.add(["difference", difference.setting, "", "", "", "", ""], of_runs)?;
+            add(&mut records, ["difference", difference.setting, "", "", "", "", ""], of_runs)?;
         }
         for metric in &head.metrics {
             let values: Vec<(String, &str)> = head
@@ -70,7 +52,7 @@ impl Writer for Csv {
                 .map(|(run, value)| (number(*value), if metric.winners.contains(&run.number) { "winner" } else { "" }))
                 .collect();
             let fixed = ["metric", metric.name, metric.direction, metric.unit.unwrap_or_default(), "", "", ""];
-            records.add(fixed, values.iter().map(|(value, mark)| [value.as_str(), "", mark]))?;
+            add(&mut records, fixed, values.iter().map(|(value, mark)| [value.as_str(), "", mark]))?;
         }
         records.text()
     }
@@ -90,7 +72,7 @@ impl Writer for Csv {
             let similarity = number(line.similarity);
             let reference = line.reference.as_deref().unwrap_or_default();
             let fixed = ["asset", &line.asset, line.kind, "", line.agreement, &similarity, reference];
-            records.add(fixed, cells.iter().map(|(text, confidence, mark)| [*text, confidence.as_str(), *mark]))?;
+            add(&mut records, fixed, cells.iter().map(|(text, confidence, mark)| [*text, confidence.as_str(), *mark]))?;
         }
         records.text()
     }
@@ -100,12 +82,8 @@ impl Writer for Csv {
     }
 }
 
-/// Prefixes a cell that a spreadsheet would run as a formula.
-fn no_formula(cell: &str) -> Cow<'_, str> {
-    // A text that already starts with such a prefix gets another one, so that the original can be restored.
-    let bare = cell.trim_start_matches('\'');
-    let runs = bare.starts_with(['=', '+', '-', '@', '\t', '\r']) && bare.parse::<f64>().is_err();
-    if runs { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+fn add<'a>(records: &mut Records, fixed: [&'a str; 7], of_runs: impl IntoIterator<Item = [&'a str; 3]>) -> Result<()> {
+    records.add(fixed.into_iter().chain(of_runs.into_iter().flatten()))
 }
 
 fn number(value: Option<f64>) -> String {

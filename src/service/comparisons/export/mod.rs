@@ -1,9 +1,7 @@
 //! Exports a comparison as CSV, JSON or Markdown, all with the same content.
 //!
-//! The rules: an export is read page by page and never held in memory as a whole. Values can be read back exactly: a
-//! number has its shortest exact form, and a missing value is empty. To add a format, implement `Writer` and add it to
-//! [`ExportFormat`].
-//! number in its shortest exact spelling, an absent value as nothing. To add a format, write its `Writer`.
+//! The rules: an export is read page by page. A number has its shortest exact form, and a missing value is empty. To
+//! add a format, implement `Writer` and add it to [`ExportFormat`].
 
 mod csv;
 mod json;
@@ -11,23 +9,24 @@ mod markdown;
 
 use std::{collections::HashMap, sync::Arc};
 
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 
 use super::{Comparison, Comparisons};
-use crate::domain::{
-    Error, Result,
-    clock::Moment,
-    compare::{ComparedAsset, ComparedAssetFilter, ComparedMetric, RunDifference},
-    id::SuggestionId,
-    page::PageRequest,
-    run::Run,
-    spelling::spelled,
-    suggestion::Suggestion,
+use crate::{
+    domain::{
+        Result,
+        clock::Moment,
+        compare::{ComparedAsset, ComparedAssetFilter, ComparedMetric, RunDifference},
+        id::SuggestionId,
+        page::PageRequest,
+        run::Run,
+        spelling::spelled,
+        suggestion::Suggestion,
+    },
+    service::export::{collected, spelled_moment},
 };
 
-/// Maximum size in bytes of an export in an API response.
-pub const EXPORT_LIMIT_BYTES: usize = 20_000_000;
 /// Number of assets read at a time.
 const ASSETS_AT_ONCE: usize = 500;
 
@@ -136,11 +135,6 @@ impl Head {
     }
 }
 
-/// Formats a moment as in the JSON export.
-fn spelled_moment(moment: Moment) -> String {
-    moment.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
-}
-
 fn head(comparison: &Comparison, metrics: Vec<ComparedMetric>) -> Head {
     let facts = |run: &Arc<Run>| RunFacts {
         number: run.id.0,
@@ -220,20 +214,11 @@ impl Comparisons {
     /// Exports a comparison as one text.
     ///
     /// # Errors
-    /// As [`Comparisons::metrics`]; also `LimitExceeded` above [`EXPORT_LIMIT_BYTES`].
+    /// As [`Comparisons::metrics`]; also `LimitExceeded` above
+    /// [`EXPORT_LIMIT_BYTES`](crate::service::export::EXPORT_LIMIT_BYTES).
     pub async fn export_text(&self, comparison: Arc<Comparison>, format: ExportFormat) -> Result<String> {
         let pieces = self.export(comparison, format).await?;
-        let mut text = String::new();
-        let mut pieces = std::pin::pin!(pieces);
-        while let Some(piece) = pieces.try_next().await? {
-            text.push_str(&piece);
-            if text.len() > EXPORT_LIMIT_BYTES {
-                let message =
-                    "the export is larger than 20 MB; download it from `/export/comparison`, which streams it";
-                return Err(Error::limit(message));
-            }
-        }
-        Ok(text)
+        collected(pieces, "/export/comparison").await
     }
 
     async fn lines(&self, assets: Vec<ComparedAsset>) -> Result<Vec<Line>> {
