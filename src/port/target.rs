@@ -117,8 +117,8 @@ pub trait Target: Send + Sync {
     /// how much) or contains characters that it cannot store.
     async fn comment_statement(&self, asset: &AssetPath, text: Option<&str>) -> Result<String, TargetError>;
 
-    /// Returns the statement that a script of several [`Target::comment_statement`] begins with: what they all need, and
-    /// what makes every client read their texts as they were written. `None` if they need nothing.
+    /// Returns the statement that a script of several [`Target::comment_statement`] begins with: what they all need,
+    /// and what makes every client read their texts as they were written. `None` if they need nothing.
     fn script_settings(&self) -> Option<String> {
         None
     }

@@ -122,8 +122,8 @@ impl DbProfile {
     }
 
     /// What is documented of it, up to 20 MB as one text, from the catalog as it was last read. A catalog that was
-    /// never read is read first. If it cannot be exported, only this field is null, with an error. To download an export
-    /// of any size, use `/export/descriptions?profile=…&format=csv|json|md|sql&what=…&schema=…`.
+    /// never read is read first. If it cannot be exported, only this field is null, with an error. To download an
+    /// export of any size, use `/export/descriptions?profile=…&format=csv|json|md|sql&what=…&schema=…`.
     #[graphql(complexity = "EXPORT_COST")]
     async fn export_descriptions(
         &self,
