@@ -147,8 +147,9 @@ RUN  SCOPE                                 STATUS
             assert!(measure_text_width(line) <= 32, "{line}");
         }
         let named = table().cutting(&["SCOPE", "STATUS"]).render(Some(24));
-        assert_eq!(named.lines().nth(1), Some("#1   main.custo…  success"));
-        assert_eq!(table().cutting(&["STATUS"]).render(Some(24)).lines().nth(1).unwrap().len(), 48);
+        assert_eq!(named.lines().nth(1), Some("#1   main.cust…  success"));
+        let status = table().cutting(&["STATUS"]).render(Some(24));
+        assert_eq!(status.lines().nth(1), Some("#1   main.customers, main.orders, +3 more  succe…"));
         // It is never cut to nothing.
         assert!(table().render(Some(1)).lines().nth(1).unwrap().contains('…'));
     }
