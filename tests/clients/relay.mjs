@@ -18,7 +18,7 @@ const data = async (response) => {
   return data;
 };
 
-const refused = await ask({ query: '{ server { version } }' });
+const refused = await ask({ query: '{ server { store } }' });
 assert.equal(refused.status, 403);
 assert.equal((await refused.json()).errors[0].extensions.code, 'FORBIDDEN');
 
