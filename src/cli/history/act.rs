@@ -245,7 +245,7 @@ fn planned(outcome: &Value, prepared: &mut HashSet<String>) -> String {
         Some("UNCHANGED") => ": unchanged".to_owned(),
         _ => String::new(),
     };
-    let mut text = format!("-- {asset}{why}\n");
+    let about = format!("-- {asset}{why}\n");
     if let Some(statement) = outcome["statement"].as_str().filter(|_| outcome["status"] == "PLANNED") {
         let mut statement = visible_lines(statement).into_owned();
         if statement.starts_with("CREATE TABLE IF NOT EXISTS")
@@ -254,7 +254,7 @@ fn planned(outcome: &Value, prepared: &mut HashSet<String>) -> String {
         {
             statement = rest.to_owned();
         }
-        text += &format!("{statement};\n");
+        return format!("{about}{statement};\n");
     }
-    text
+    about
 }

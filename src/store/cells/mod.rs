@@ -50,14 +50,14 @@ struct Inner {
 #[derive(Debug)]
 enum Connections {
     Sqlite(Arc<sqlite::Reader>),
-    Postgres(postgres::Reader),
+    Postgres(Box<postgres::Reader>),
 }
 
 impl Reader {
     /// Prepares the connections to a store; `None` if that fails.
     pub(super) fn open(address: &Address) -> Option<Self> {
         let connections = match address {
-            Address::Postgres(options) => Connections::Postgres(postgres::Reader::new(options)),
+            Address::Postgres(options) => Connections::Postgres(Box::new(postgres::Reader::new(options))),
             Address::Sqlite(_) => Connections::Sqlite(Arc::new(sqlite::Reader::open(&address.file()?).ok()?)),
         };
         Some(Self::over(connections))
