@@ -62,7 +62,7 @@ fn answered_before() -> (House, DescribeRequest) {
 }
 
 // A table of 24 columns with statistics, described by the builtin describer.
-#[library_benchmark(config = at_most(36_260_000))]
+#[library_benchmark(config = at_most(29_550_000))]
 #[bench::orders(answered_before())]
 fn described_table((house, request): (House, DescribeRequest)) -> (DescribeAnswer, House) {
     let answer = house.run(BuiltinDescriber.describe(&request)).expect("an answer");
@@ -83,7 +83,7 @@ fn judged_before() -> DescribeRequest {
 }
 
 // The substance of a text.
-#[library_benchmark(config = at_most(1_201_000))]
+#[library_benchmark(config = at_most(1_131_000))]
 #[bench::amount(judged_before())]
 fn text_substance(request: DescribeRequest) -> bool {
     black_box(is_informative(&request))
