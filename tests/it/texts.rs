@@ -147,7 +147,7 @@ async fn references_keep_their_roles() {
     says(&all, "sale_order.write_uid", "Refers to the user by whom the sale order was last changed");
     says(&all, "sale_order", "refers to a partner, an invoice partner, a bill-to partner and a user");
     says(&all, "res_partner", "One row per partner");
-    // Who changed the row is told only if nothing else is.
+    // The description names the person who changed the row only if there is nothing else to say.
     assert!(!of(&all, "sale_order")["finalText"].as_str().unwrap().contains("write"), "{}", of(&all, "sale_order"));
     // The key says more than the name of its column.
     says(&all, "icustays.hadm_id", "Refers to the admission");

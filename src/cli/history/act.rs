@@ -149,7 +149,7 @@ impl Apply {
         if self.plan {
             return plan(client, &run, output).await;
         }
-        write(client, APPLY, "applyRun", run, self.overwrite, output).await
+        write(client, (APPLY, "applyRun", What::Writes), run, self.overwrite, output).await
     }
 }
 
@@ -175,15 +175,14 @@ impl Rollback {
     /// Returns [`CliError::Usage`] if there is no such run, and the errors of [`Client::data`].
     pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
         let run = lookup::run(client, self.number).await?;
-        write(client, ROLLBACK, "rollbackRun", run, self.overwrite, output).await
+        write(client, (ROLLBACK, "rollbackRun", What::RollsBack), run, self.overwrite, output).await
     }
 }
 
 /// Starts to write, and watches until everything is written.
 async fn write(
     client: &Client,
-    operation: Operation,
-    field: &str,
+    (operation, field, what): (Operation, &str, fn(u64) -> What),
     run: Value,
     overwrite: bool,
     output: Output,
@@ -192,7 +191,7 @@ async fn write(
     let request = client.data(operation, json!({ "id": run["id"], "overwrite": overwrite }));
     let payload = interrupts.unless(request).await?[field].take();
     let total = payload["total"].as_u64().unwrap_or_default();
-    let what = if field == "rollbackRun" { What::RollsBack(total) } else { What::Writes(total) };
+    let what = what(total);
     if total == 0 {
         let number = &run["number"];
         output::note(&match what {

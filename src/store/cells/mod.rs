@@ -30,6 +30,8 @@ use super::{
 use crate::domain::{Result, run::Cell};
 
 type Rows = Vec<Vec<Cell>>;
+/// Readings that wait for their turn, by statement and values.
+type Waiting = HashMap<String, WeakShared<BoxFuture<'static, Option<Arc<Rows>>>>>;
 
 /// The connections that cells are read through. Cheap to clone.
 ///
@@ -43,8 +45,7 @@ pub(super) struct Reader(Arc<Inner>);
 struct Inner {
     connections: Connections,
     turns: Semaphore,
-    /// The readings that wait for their turn, by statement and values.
-    waiting: Mutex<HashMap<String, WeakShared<BoxFuture<'static, Option<Arc<Rows>>>>>>,
+    waiting: Mutex<Waiting>,
 }
 
 #[derive(Debug)]
@@ -104,7 +105,7 @@ impl Reader {
 }
 
 impl Inner {
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, WeakShared<BoxFuture<'static, Option<Arc<Rows>>>>>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

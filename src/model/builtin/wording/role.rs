@@ -35,11 +35,11 @@ const DEEDS: &[(&str, &str)] = &[
 pub enum Role {
     /// The target, and nothing else.
     Target,
-    /// Who did it: the subject, and what was done to it.
+    /// The person who did something: the thing it was done to, and the participle, such as `issue` and `created`.
     Actor(String, String),
-    /// To whom it was done: the subject, and what is done with it.
+    /// The person who receives something: the thing, and the participle, such as `issue` and `assigned`.
     Recipient(String, String),
-    /// To what a row of the same table does something: `reports to`.
+    /// Another row of the same table, and the verb that leads to it, such as `reports` before `to`.
     Superior(String),
     /// A part that has a name: `billing address`. True if the name holds the target's.
     Part(String, bool),
