@@ -97,8 +97,8 @@ impl DbProfile {
     }
 
     /// How much of it is documented, from the catalog as it was last read: by a run over all of it, or by the first
-    /// search or question about it. Null if it was never read; with `refresh`, also, with an error, if it cannot be
-    /// read now.
+    /// search or question about it. Null if it was never read. If `refresh` cannot read it now, this field is null,
+    /// with an error.
     #[graphql(complexity = "20 + child_complexity")]
     async fn coverage(
         &self,
