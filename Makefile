@@ -56,7 +56,7 @@ tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json
 	@if command -v npm >/dev/null; then cd tests/$* && npm ci --no-audit --no-fund && touch node_modules/.installed; else echo "Node is not installed: the tests of tests/$* are skipped"; fi
 
 target/clients-venv/.installed: tests/clients/requirements.txt
-	@if python3 -c 'import venv, ensurepip' 2>/dev/null && python3 -m venv target/clients-venv && target/clients-venv/bin/pip install --quiet --disable-pip-version-check -r $<; then touch $@; else echo "Python's gql cannot be installed: its test is skipped"; fi
+	@if python3 -c 'import venv, ensurepip' 2>/dev/null && python3 -m venv target/clients-venv && target/clients-venv/bin/pip install --quiet --disable-pip-version-check -r $<; then touch $@; else echo "Python's gql and dbt cannot be installed: their tests are skipped"; fi
 
 ## benchmarks: many subscribers to one run, comparison of runs, search, lists; each with a reference from the same run
 bench: bench/lists/node/node_modules/.installed

@@ -128,12 +128,16 @@ impl StartError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Lock(LockError::InUse { .. }) | Self::Listen { .. } => Exit::Conflict,
+            Self::Lock(LockError::InUse { .. }) | Self::Listen { .. } | Self::Store(OpenError::InUse(_)) => {
+                Exit::Conflict
+            }
+            Self::Store(OpenError::Unreachable { .. }) => Exit::Unreachable,
             Self::Config(_)
             | Self::Documents(_)
             | Self::LogFilter(_)
             | Self::NoToken(_)
             | Self::StoreFile { .. }
+            | Self::Store(OpenError::UnknownUrl | OpenError::File { .. })
             | Self::Lock(LockError::Unusable { .. }) => Exit::UserError,
             Self::Prepare(error) => error.code().into(),
             Self::Client(error) => error.exit(),
@@ -235,11 +239,12 @@ async fn own(settings: &Settings, store: &SqlStore) -> Own {
 
 /// Creates the ports for production.
 fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<LocalBus>) -> Ports {
+    let models = ProviderModels::new(Arc::new(BuiltinDescriber), settings.env_names.clone());
     Ports {
         store,
         bus,
         targets: Arc::new(SqlTargets::new(settings.env_names.clone()).keeping(own)),
-        models: Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber), settings.env_names.clone())),
+        models: Arc::new(models.with_time_limit(settings.model_timeout)),
         clock: Arc::new(SystemClock),
     }
 }
@@ -431,6 +436,7 @@ async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Pa
         concurrency: std::thread::available_parallelism().map_or(2, |cores| i32::try_from(cores.get()).unwrap_or(2)),
         requests_per_minute: None,
         input_cost_per_million_tokens: None,
+        cached_input_cost_per_million_tokens: None,
         output_cost_per_million_tokens: None,
     };
     if store.llm_profiles().await?.is_empty() {

@@ -1,8 +1,15 @@
-//! The command line of the `gloss` binary. To add a command, add it to [`Command`] and to [`run`].
+//! The command line of the `gloss` binary. To add a command, add it to [`Command`] and to [`run`], or, if it calls the
+//! API, to [`OnApi`] and to `each`: then it also works in the shell.
+
+mod demo;
+mod shell;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::{Resettable, StyledStr},
+};
 
 use crate::{
     app::{self, StartError},
@@ -12,10 +19,16 @@ use crate::{
         coverage::Coverage,
         doctor::{self, Doctor},
         export::Export,
+        generate::Generate,
         history::History,
+        import::Import,
         output,
         profile::Profile,
+        rerun::Rerun,
         run::Run,
+        schedule::Schedule,
+        shell::Shell,
+        terms,
         token::Token,
         usage::Usage,
     },
@@ -35,6 +48,7 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is only one at a time")]
 enum Command {
     /// Start the server; the default command
     #[command(after_help = "\
@@ -42,15 +56,10 @@ Examples:
   gloss serve
   gloss serve --listen 127.0.0.1:9000 --data-dir /srv/gloss")]
     Serve(Settings),
-    Run(Api<Run>),
-    History(Api<History>),
-    Ask(Api<Ask>),
-    Profile(Api<Profile>),
-    Coverage(Api<Coverage>),
-    Export(Api<Export>),
-    Usage(Api<Usage>),
-    Doctor(Api<Doctor>),
-    Token(Api<Token>),
+    #[command(flatten)]
+    OnApi(OnApi),
+    Shell(Api<Shell>),
+    Demo(demo::Demo),
     /// Migrate the store to this version, then exit
     #[command(after_help = "\
 Examples:
@@ -94,14 +103,87 @@ Examples:
     Schema,
 }
 
+// The commands that call the API, which the shell takes, too.
+#[derive(Subcommand)]
+enum OnApi {
+    Run(Api<Run>),
+    History(Api<History>),
+    Ask(Api<Ask>),
+    Generate(Api<Generate>),
+    Rerun(Api<Rerun>),
+    Schedule(Api<Schedule>),
+    Profile(Api<Profile>),
+    Coverage(Api<Coverage>),
+    Export(Api<Export>),
+    Import(Api<Import>),
+    Usage(Api<Usage>),
+    Doctor(Api<Doctor>),
+    Token(Api<Token>),
+}
+
+/// Evaluates an expression with the command that an [`OnApi`] holds.
+macro_rules! each {
+    ($command:expr, $api:ident => $done:expr) => {
+        match $command {
+            OnApi::Run($api) => $done,
+            OnApi::History($api) => $done,
+            OnApi::Ask($api) => $done,
+            OnApi::Generate($api) => $done,
+            OnApi::Rerun($api) => $done,
+            OnApi::Schedule($api) => $done,
+            OnApi::Profile($api) => $done,
+            OnApi::Coverage($api) => $done,
+            OnApi::Export($api) => $done,
+            OnApi::Import($api) => $done,
+            OnApi::Usage($api) => $done,
+            OnApi::Doctor($api) => $done,
+            OnApi::Token($api) => $done,
+        }
+    };
+}
+use each;
+
 // A command that calls the API, with the arguments that all of these have. (clap takes a doc comment for the help.)
-#[derive(Args)]
-struct Api<T: Args> {
-    // First, because what follows sets the description of the command.
-    #[command(flatten)]
-    client: ClientArgs,
-    #[command(flatten)]
+struct Api<T> {
     command: T,
+    client: ClientArgs,
+}
+
+impl<T: Args> Args for Api<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        with_client(T::augment_args(command), ClientArgs::augment_args)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        with_client(T::augment_args_for_update(command), ClientArgs::augment_args_for_update)
+    }
+}
+
+/// Adds the arguments of the client after those of a command, because the help lists headings in this order. The
+/// description stays that of the command.
+fn with_client(command: clap::Command, add: fn(clap::Command) -> clap::Command) -> clap::Command {
+    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
+    add(command).about(Resettable::<StyledStr>::from(about)).long_about(Resettable::<StyledStr>::from(long_about))
+}
+
+impl<T: FromArgMatches> FromArgMatches for Api<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Self::from_arg_matches_mut(&mut matches.clone())
+    }
+
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        let command = T::from_arg_matches_mut(matches)?;
+        Ok(Self { command, client: ClientArgs::from_arg_matches_mut(matches)? })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.update_from_arg_matches_mut(&mut matches.clone())
+    }
+
+    fn update_from_arg_matches_mut(&mut self, matches: &mut ArgMatches) -> Result<(), clap::Error> {
+        self.command.update_from_arg_matches_mut(matches)?;
+        self.client.update_from_arg_matches_mut(matches)
+    }
 }
 
 // Which server or store a command uses, and the format of its output.
@@ -116,6 +198,9 @@ struct ClientArgs {
     /// Print the result as JSON: one document, or one line for each event
     #[arg(long, global = true)]
     json: bool,
+    /// Print only results and errors: no progress, notes and hints
+    #[arg(long, global = true)]
+    quiet: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -146,7 +231,7 @@ Examples:
 pub fn main() -> ExitCode {
     let started = start_over_without(&target::FROM_ENVIRONMENT).map_err(Into::into);
     let ended = started.and_then(|()| run(parse()?)).unwrap_or_else(|error| {
-        output::note(&format!("gloss: {}", visible_lines(&error.to_string())));
+        output::complain(&format!("gloss: {}", visible_lines(&terms::in_terminal(&error.to_string()))));
         exit_of(error.as_ref())
     });
     ended.into()
@@ -170,16 +255,35 @@ fn exit_of(error: &(dyn Error + 'static)) -> Exit {
 pub fn command() -> clap::Command {
     /// Commands that only use the store, not the other settings of a server.
     const ON_STORE: [&str; 2] = ["migrate", "secrets"];
-    /// Commands that call the API.
-    const ON_API: [&str; 9] = ["run", "history", "ask", "profile", "coverage", "export", "usage", "doctor", "token"];
     let mut command = Cli::command();
     for name in ON_STORE {
         command = command.mut_subcommand(name, only_store);
     }
-    for name in ON_API {
+    let on_api = OnApi::augment_subcommands(clap::Command::new("gloss"));
+    for name in on_api.get_subcommands().map(clap::Command::get_name).chain(["shell"]) {
         command = command.mut_subcommand(name, |below| only_store(below).mut_args(shared));
     }
-    command
+    let command = taking_negative_numbers(command);
+    let mut built = command.clone();
+    built.build();
+    with_usage(command, &built)
+}
+
+/// Takes negative numbers for values, so that an error says what an option allows instead of suggesting another one.
+fn taking_negative_numbers(command: clap::Command) -> clap::Command {
+    let takes = |arg: clap::Arg| if arg.get_action().takes_values() { arg.allow_negative_numbers(true) } else { arg };
+    command.mut_args(takes).mut_subcommands(taking_negative_numbers)
+}
+
+/// Shows the whole usage in errors, too, and not only the options that are given, also by the environment. `built` is
+/// the same command, built.
+fn with_usage(command: clap::Command, built: &clap::Command) -> clap::Command {
+    let usage = built.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    command.override_usage(usage).mut_subcommands(|below| match built.find_subcommand(below.get_name()) {
+        Some(built) => with_usage(below, built),
+        None => below,
+    })
 }
 
 /// Hides the settings of a server in a command and in those below it.
@@ -187,12 +291,19 @@ fn only_store(command: clap::Command) -> clap::Command {
     Settings::only_store(command).mut_subcommands(only_store)
 }
 
-/// Lists the options that all commands of the API have under a heading, and makes those of a group options of each of
-/// its commands.
+/// Lists the options that all commands of the API have under two headings, and makes those of a group options of each
+/// of its commands. `-h` leaves out those of the store.
 fn shared(arg: clap::Arg) -> clap::Arg {
-    let all = ClientArgs::augment_args(clap::Command::new("gloss"));
-    let is_shared = all.get_arguments().any(|other| other.get_id() == arg.get_id());
-    if is_shared { arg.help_heading("Server and output").global(true) } else { arg }
+    let has = |all: clap::Command| all.get_arguments().any(|other| other.get_id() == arg.get_id());
+    if has(Settings::augment_args(clap::Command::new("gloss"))) {
+        // A new store is for those who start the server.
+        let hide = arg.is_hide_set() || arg.get_id() == "new_store";
+        arg.help_heading("Store").global(true).hide_short_help(true).hide(hide)
+    } else if has(ClientArgs::augment_args(clap::Command::new("gloss"))) {
+        arg.help_heading("Server and output").global(true)
+    } else {
+        arg
+    }
 }
 
 /// Parses the command line, the environment and the settings file.
@@ -227,25 +338,20 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         None => runtime()?.block_on(app::serve(cli.settings.checked()?))?,
         Some(Command::Serve(settings)) => runtime()?.block_on(app::serve(settings.checked()?))?,
         Some(Command::Migrate(settings)) => runtime()?.block_on(app::migrate(settings.checked()?))?,
-        Some(Command::Schema) => output::print(&graphql::sdl()),
-        Some(Command::Config) => output::print(&config::reference()),
-        Some(Command::Run(api)) => return call(api),
-        Some(Command::History(api)) => return call(api),
-        Some(Command::Ask(api)) => return call(api),
-        Some(Command::Profile(api)) => return call(api),
-        Some(Command::Coverage(api)) => return call(api),
-        Some(Command::Export(api)) => return call(api),
-        Some(Command::Usage(api)) => return call(api),
-        Some(Command::Doctor(api)) => return doctor(api.client),
+        Some(Command::Schema) => output::print(graphql::sdl()),
+        Some(Command::Config) => output::print(config::reference()),
+        Some(Command::OnApi(OnApi::Doctor(api))) => return doctor(api.client),
+        Some(Command::OnApi(command)) => return each!(command, api => call(api)),
+        Some(Command::Demo(demo)) => return demo::tour(demo),
+        Some(Command::Shell(api)) => return shell::talk(api.client),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "gloss", &mut script);
-            output::print(&String::from_utf8_lossy(&script));
+            output::print(script);
         }
         Some(Command::Man { folder }) => std::fs::create_dir_all(&folder)
             .and_then(|()| clap_mangen::generate_to(command(), &folder))
             .map_err(|source| CliError::File { path: folder.display().to_string(), source })?,
-        Some(Command::Token(api)) => return call(api),
         Some(Command::Secrets { command: Secrets::Rotate(settings) }) => {
             runtime()?.block_on(app::rotate_secrets(settings.checked()?))?;
         }
@@ -258,23 +364,31 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
 
 /// Examines the installation.
 fn doctor(client: ClientArgs) -> Result<Exit, Box<dyn Error>> {
-    let ClientArgs { server, token_file, json, settings } = client;
+    let ClientArgs { server, token_file, json, quiet, settings } = client;
     let settings = settings.checked()?;
-    let connection = app::Connection { server, token_file };
+    let _quiet = output::Quiet::begin(quiet);
+    let connection = app::Connection { server, token_file, quiet: false };
     let findings = tokio::runtime::Runtime::new()?.block_on(app::doctor(&settings, connection))?;
     Ok(doctor::print(&findings, if json { Output::Json } else { Output::Text }))
 }
 
 /// Runs a command that calls the API.
 fn call<T: ApiCommand + Args>(api: Api<T>) -> Result<Exit, Box<dyn Error>> {
-    let ClientArgs { server, token_file, json, settings } = api.client;
+    let ClientArgs { server, token_file, json, quiet, settings } = api.client;
     let settings = settings.checked()?;
+    let _quiet = output::Quiet::begin(quiet);
     let output = if json { Output::Json } else { Output::Text };
-    tokio::runtime::Runtime::new()?.block_on(async {
-        let connection = app::Connection { server, token_file };
-        let client = app::client(&settings, connection, api.command.needs()).await?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let ended = runtime.block_on(async {
+        let connection = app::Connection { server, token_file, quiet: false };
+        let client = app::client(&settings, connection, api.command.needs(), api.command.may_create_store()).await?;
         let ended = api.command.run(&client, output).await;
-        client.close().await;
+        if !matches!(ended, Err(CliError::LeftRuns(_))) {
+            client.close().await;
+        }
         Ok(ended?)
-    })
+    });
+    // A command that left its runs does not wait for what it still does for them.
+    runtime.shutdown_background();
+    ended
 }

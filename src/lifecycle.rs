@@ -125,7 +125,10 @@ impl Lock {
         options.read(true).write(true).create(true).truncate(false);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         narrow(file);
-        Self::lock(place, setting, file, &options)
+        let lock = Self::lock(place, setting, file, &options)?;
+        // The address of the last holder leads to no server, or by now to another one.
+        lock.file.set_len(0).map_err(|source| LockError::Unusable { path: place.to_owned(), setting, source })?;
+        Ok(lock)
     }
 
     fn lock(place: &Path, setting: &'static str, file: &Path, options: &OpenOptions) -> Result<Self, LockError> {
@@ -172,7 +175,11 @@ fn beside(store: &Path) -> PathBuf {
     name.into()
 }
 
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
+/// Creates a folder that only this user can read, or makes a folder of Gloss one.
+///
+/// # Errors
+/// Returns the file system's error if the folder cannot be created or read.
+pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
     if let Ok(folder) = path.metadata() {
         let mode = std::os::unix::fs::MetadataExt::mode(&folder);
         if mode & 0o077 != 0 {
@@ -243,4 +250,21 @@ pub fn listen_to_signals(stop: CancellationToken) -> std::io::Result<()> {
         std::process::exit(SECOND_SIGNAL_STATUS);
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_does_not_keep_the_address_of_an_earlier_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Lock::folder(folder.path()).unwrap();
+        server.tell_address(([127, 0, 0, 1], 8787).into()).unwrap();
+        assert_eq!(address_in(folder.path()).as_deref(), Some("http://127.0.0.1:8787"));
+        drop(server);
+        let _command = Lock::folder(folder.path()).unwrap();
+        assert_eq!(address_in(folder.path()), None);
+        assert!(matches!(Lock::folder(folder.path()), Err(LockError::InUse { at: None, .. })));
+    }
 }

@@ -4,7 +4,12 @@
 //! no foreign keys except to itself and for who made or changed a row. To accept another name for labels, add it to
 //! [`LABELS`].
 
-use super::{catalog::TableDetail, words};
+use std::collections::HashSet;
+
+use super::{
+    catalog::{Column, TableDetail},
+    words,
+};
 
 /// Maximum number of rows of a lookup table.
 pub const ROWS: usize = 12;
@@ -17,6 +22,10 @@ const KEY: usize = 12;
 const WORDS: usize = 5;
 /// Last words of the names of columns with labels, the best first.
 const LABELS: &[&str] = &["label", "name", "title", "caption", "meaning", "description", "desc", "nm"];
+/// Last words of the names of columns with codes of their own.
+const CODES: &[&str] = &["code", "status", "state", "value", "number"];
+/// First words of the names of columns that come in pairs.
+const SIDES: &[&str] = &["old", "new", "from", "to", "source", "target", "previous", "next"];
 /// Words of columns that say who made or changed a row.
 const ACTORS: &[&str] = &["by", "creator", "uid", "user", "author", "editor"];
 
@@ -34,6 +43,21 @@ pub fn codes(table: &TableDetail, rows: &[Vec<Option<String>>]) -> Vec<(String, 
     if !is_small || table.foreign_keys.iter().any(refers) {
         return Vec::new();
     }
+    // Another column of numbers may be what is used as the code.
+    let is_code = |(at, column): (usize, &Column)| {
+        let called = words::split(&column.name);
+        let values: HashSet<&str> = rows
+            .iter()
+            .filter_map(|row| row.get(at)?.as_deref())
+            .filter(|value| value.parse::<i64>().is_ok())
+            .collect();
+        !column.primary_key
+            && called.last().is_some_and(|last| CODES.contains(&last.as_str()))
+            && values.len() == rows.len()
+    };
+    if table.columns.iter().enumerate().any(is_code) {
+        return Vec::new();
+    }
     let labels = |at: usize| -> Option<Vec<(String, String)>> {
         let pair = |row: &Vec<Option<String>>| Some((row.get(key)?.clone()?, row.get(at)?.clone()?));
         let pairs: Vec<(String, String)> = rows.iter().map(pair).collect::<Option<_>>()?;
@@ -47,11 +71,16 @@ pub fn codes(table: &TableDetail, rows: &[Vec<Option<String>>]) -> Vec<(String, 
                 && !label.chars().any(char::is_control)
                 && !key.eq_ignore_ascii_case(label)
         };
-        let distinct: std::collections::HashSet<&str> = pairs.iter().map(|(_, label)| label.as_str()).collect();
+        let distinct: HashSet<&str> = pairs.iter().map(|(_, label)| label.as_str()).collect();
         (pairs.iter().all(fits) && distinct.len() == pairs.len()).then_some(pairs)
     };
     let called = |name: &&str| {
-        let is_called = |column: &str| words::split(column).last().is_some_and(|last| last == name);
+        let is_called = |column: &str| {
+            let words = words::split(column);
+            // The label of one side does not name the row.
+            let is_side = words.len() > 1 && SIDES.contains(&words[0].as_str());
+            !is_side && words.last().is_some_and(|last| last == name)
+        };
         table.columns.iter().position(|column| !column.primary_key && is_called(&column.name))
     };
     LABELS.iter().filter_map(called).find_map(labels).unwrap_or_default()

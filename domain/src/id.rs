@@ -3,7 +3,11 @@
 //! A key is a number that the store assigns. A global id is the URL-safe base64 of the record's type and key. It is
 //! opaque to clients and unique across types. The API rejects an id whose type is not the expected one.
 
+use std::io::Write as _;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::text::base64_to;
 
 /// Declares a distinct key type, so that a run's key cannot be used as a profile's.
 macro_rules! key {
@@ -119,6 +123,16 @@ impl NodeType {
 #[must_use]
 pub fn encode(node_type: NodeType, key: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}:{key}", node_type.name()))
+}
+
+/// Writes the global id of a record.
+pub fn encode_to(out: &mut Vec<u8>, node_type: NodeType, key: i64) {
+    // The longest name and number fit.
+    let mut plain = [0; 48];
+    let mut rest = plain.as_mut_slice();
+    let written = write!(rest, "{}:{key}", node_type.name()).map(|()| rest.len());
+    let length = plain.len() - written.unwrap_or(plain.len());
+    base64_to(out, &plain[..length]);
 }
 
 /// Decodes a global id into its type and key; `None` if the text is not an id of Gloss.

@@ -6,7 +6,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Result};
+use super::{Error, Result, text::base64_to};
 
 /// Default of `first` and `last`.
 pub const DEFAULT_SIZE: usize = 50;
@@ -87,7 +87,7 @@ impl Cursor {
     /// The opaque text that clients see.
     #[must_use]
     pub fn encode(&self) -> String {
-        encode(&self.list, &self.key)
+        URL_SAFE_NO_PAD.encode(plain(&self.list, &self.key))
     }
 
     /// Reads an encoded cursor; returns `None` if the text is none.
@@ -114,9 +114,13 @@ impl Cursor {
     }
 }
 
-/// Encodes a cursor of a list from the parts of its sort key.
-#[must_use]
-pub fn encode<P: Serialize>(list: &str, key: &[P]) -> String {
+/// Writes the encoded cursor of a row from the list's name and the parts of the row's sort key.
+pub fn encode_to<P: Serialize>(out: &mut Vec<u8>, list: &str, key: &[P]) {
+    base64_to(out, &plain(list, key));
+}
+
+/// Returns the JSON that a cursor encodes.
+fn plain<P: Serialize>(list: &str, key: &[P]) -> Vec<u8> {
     #[derive(Serialize)]
     struct Encoded<'a, P> {
         #[serde(rename = "l")]
@@ -124,7 +128,7 @@ pub fn encode<P: Serialize>(list: &str, key: &[P]) -> String {
         #[serde(rename = "k")]
         key: &'a [P],
     }
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&Encoded { list, key }).unwrap_or_default())
+    serde_json::to_vec(&Encoded { list, key }).unwrap_or_default()
 }
 
 impl PageRequest {

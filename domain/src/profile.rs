@@ -7,6 +7,7 @@ use super::{
     clock::Moment,
     id::{DbProfileId, LlmProfileId},
     pattern::TablePattern,
+    price::Price,
     spelling::spelled,
     usage::Budget,
 };
@@ -144,22 +145,22 @@ pub struct NewLlmProfile {
     pub concurrency: i32,
     /// Maximum number of requests in any 60 seconds; `None` is no limit.
     pub requests_per_minute: Option<i32>,
-    /// Price in US dollars; `None` if unknown.
+    /// Price in US dollars; `None` takes the one in the table of prices.
     pub input_cost_per_million_tokens: Option<f64>,
-    /// Price in US dollars; `None` if unknown.
+    /// Price of input from the provider's prompt cache in US dollars; `None` takes the one in the table of prices, or
+    /// that of other input.
+    pub cached_input_cost_per_million_tokens: Option<f64>,
+    /// Price in US dollars; `None` takes the one in the table of prices.
     pub output_cost_per_million_tokens: Option<f64>,
 }
 
 impl NewLlmProfile {
-    /// Checks that the model's price is known if the budget limits the cost. BUILTIN costs nothing; other providers
-    /// need both prices. `argument` is the budget's path.
+    /// Checks that the model's price is known if the budget limits the cost. `argument` is the budget's path.
     ///
     /// # Errors
     /// Returns `BadInput` at the limit if a price is unknown.
     pub fn check_price(&self, budget: &Budget, argument: &str) -> Result<()> {
-        let known = self.provider == LlmProvider::Builtin
-            || (self.input_cost_per_million_tokens.is_some() && self.output_cost_per_million_tokens.is_some());
-        if budget.max_cost_usd.is_none() || known {
+        if budget.max_cost_usd.is_none() || Price::of(self).is_some() {
             return Ok(());
         }
         let message = format!(

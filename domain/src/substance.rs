@@ -289,10 +289,29 @@ fn without_known_paths(text: &str, is_known: impl Fn(&str) -> bool + Copy) -> St
     kept + rest
 }
 
+/// The clauses of a text. A full stop within a word or a number ends none.
+fn clauses(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let ends = |(at, mark): &(usize, &str)| {
+            *mark == ";" || rest[at + mark.len()..].chars().next().is_none_or(char::is_whitespace)
+        };
+        let (clause, after) = match rest.match_indices(['.', ';']).find(ends) {
+            Some((at, mark)) => (&rest[..at], &rest[at + mark.len()..]),
+            None => (rest, ""),
+        };
+        rest = after;
+        Some(clause)
+    })
+}
+
 /// The clauses of a text without those that state only the structure, or only that something is not known, such as "the
 /// name does not tell what for".
 fn stated(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['.', ';']).filter(|clause| {
+    clauses(text).filter(|clause| {
         let clause = clause.to_lowercase();
         let says = |phrases: &[&str]| phrases.iter().any(|phrase| clause.contains(phrase));
         !(says(SUBJECTS) && says(UNKNOWN)) && !is_structure(clause.trim())
@@ -300,7 +319,8 @@ fn stated(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns whether a clause, in lower case, states only what the structure or a sample of the rows shows.
-fn is_structure(clause: &str) -> bool {
+#[must_use]
+pub fn is_structure(clause: &str) -> bool {
     let compares = COMPARED.iter().any(|start| {
         let rest = clause.strip_prefix(start);
         rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '`' | '\'')))

@@ -5,6 +5,8 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
 /// Returns whether a character is invisible or changes how others are displayed: controls, line separators, marks that
 /// change the text direction, and tags that hide text.
 #[must_use]
@@ -62,11 +64,25 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Writes bytes in base64 for URLs, without padding.
+pub(crate) fn base64_to(out: &mut Vec<u8>, bytes: &[u8]) {
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut out[start..]);
+    out.truncate(start + written.unwrap_or_default());
+}
+
 /// A text on one line, with control characters and runs of white space replaced by single spaces.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A number of things: `1 run`, `2 runs`.
+#[must_use]
+pub fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Maximum number of things that a sentence names.

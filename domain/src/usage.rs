@@ -8,8 +8,11 @@ use super::{asset::AssetPath, clock::Moment};
 /// The model requests, tokens, time and cost of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
-    /// Tokens sent.
+    /// Tokens sent, including cached ones.
     pub input_tokens: i64,
+    /// Tokens of the input that the provider read from its prompt cache.
+    #[serde(default)]
+    pub cached_input_tokens: i64,
     /// Tokens received.
     pub output_tokens: i64,
     /// Cost in US dollars; `None` once any part of it has no known price.
@@ -25,7 +28,15 @@ pub struct Usage {
 impl Default for Usage {
     /// Returns zero usage, with a known cost of 0.
     fn default() -> Self {
-        Self { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0), model_ms: 0, requests: 0, retries: 0 }
+        Self {
+            input_tokens: 0,
+            cached_input_tokens: 0,
+            output_tokens: 0,
+            cost_usd: Some(0.0),
+            model_ms: 0,
+            requests: 0,
+            retries: 0,
+        }
     }
 }
 
@@ -33,6 +44,7 @@ impl Usage {
     /// Adds what one request used.
     pub fn add(&mut self, other: &Self) {
         self.input_tokens += other.input_tokens;
+        self.cached_input_tokens += other.cached_input_tokens;
         self.output_tokens += other.output_tokens;
         self.cost_usd = self.cost_usd.zip(other.cost_usd).map(|(a, b)| a + b);
         self.model_ms += other.model_ms;

@@ -7,13 +7,17 @@
 const IRREGULAR: &[(&str, &str)] = &[
     ("analysis", "analyses"),
     ("api", "apis"),
+    ("atlas", "atlases"),
     ("axis", "axes"),
     ("basis", "bases"),
+    ("bus", "buses"),
+    ("canvas", "canvases"),
     ("child", "children"),
     ("cookie", "cookies"),
     ("criterion", "criteria"),
     ("diagnosis", "diagnoses"),
     ("foot", "feet"),
+    ("gas", "gases"),
     ("index", "indexes"),
     ("man", "men"),
     ("matrix", "matrices"),
@@ -159,7 +163,7 @@ pub fn singular(word: &str) -> String {
         word.to_owned()
     } else if word.ends_with("ies") && word.len() > 4 {
         cut(3) + "y"
-    } else if ["sses", "shes", "ches", "xes", "zzes", "tuses", "nuses", "ruses", "puses"]
+    } else if ["sses", "shes", "ches", "xes", "zzes", "iases", "tuses", "nuses", "ruses", "puses"]
         .iter()
         .any(|end| word.ends_with(end))
     {

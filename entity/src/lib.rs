@@ -27,6 +27,7 @@ pub mod idempotency_key;
 pub mod llm_profile;
 pub mod run;
 pub mod run_event;
+pub mod run_import;
 pub mod run_label;
 pub mod run_row;
 pub mod run_tally;

@@ -23,6 +23,7 @@ pub struct Model {
     pub concurrency: i32,
     pub requests_per_minute: Option<i32>,
     pub input_cost_per_million_tokens: Option<f64>,
+    pub cached_input_cost_per_million_tokens: Option<f64>,
     pub output_cost_per_million_tokens: Option<f64>,
     pub created_at: Millis,
 }

@@ -58,6 +58,7 @@ pub struct Model {
     /// The asset being described.
     pub current_asset: Option<JsonText<AssetPath>>,
     pub input_tokens: i64,
+    pub cached_input_tokens: i64,
     pub output_tokens: i64,
     pub cost_usd: Option<f64>,
     pub model_ms: i64,

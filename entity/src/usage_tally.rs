@@ -18,6 +18,7 @@ pub struct Model {
     /// Number of runs that started in this quarter.
     pub runs: i64,
     pub input_tokens: i64,
+    pub cached_input_tokens: i64,
     pub output_tokens: i64,
     pub cost_usd: f64,
     /// Number of changes with requests of unknown price.

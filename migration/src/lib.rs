@@ -49,6 +49,8 @@ mod m20261129_000092_create_displaced_review;
 mod m20261129_000093_index_facets;
 mod m20261129_000094_index_suggestion_tables;
 mod m20261130_000095_add_unique;
+mod m20261130_000110_create_run_import;
+mod m20261201_000120_add_cached_input;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -90,6 +92,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000093_index_facets::Migration),
             Box::new(m20261129_000094_index_suggestion_tables::Migration),
             Box::new(m20261130_000095_add_unique::Migration),
+            Box::new(m20261130_000110_create_run_import::Migration),
+            Box::new(m20261201_000120_add_cached_input::Migration),
         ]
     }
 }

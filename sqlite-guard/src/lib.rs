@@ -1,7 +1,7 @@
 //! Limits of a SQLite connection that sqlx offers no call for.
 //!
-//! The rule: this crate sets exactly what SQLite's authors advise for untrusted files. It is the only crate that
-//! calls C.
+//! The rule: this crate sets exactly what SQLite's authors advise for untrusted files. Besides `allocator`, it is the
+//! only crate that calls C.
 //!
 //! To add a limit: add a line to `LIMITS` or `SWITCHES`.
 

@@ -2,11 +2,19 @@
 //!
 //! The rule: nothing is created, locked for long, or opened for writing.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
+use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 
-use super::{Connection, GRACE, StartError, client::token, install_tls, own, ports};
+use super::{
+    Connection, GRACE, StartError,
+    client::{operations, token},
+    install_tls, own, ports,
+};
 use crate::{
     bus::local::LocalBus,
     cli::{
@@ -15,7 +23,6 @@ use crate::{
         doctor::{Finding, examine},
     },
     config::Settings,
-    graphql,
     lifecycle::{Lock, LockError},
     service::Services,
     store::{
@@ -64,23 +71,32 @@ async fn local(
         }
     };
     let bus = Arc::new(LocalBus::default());
-    let store = stored(settings, is_in_use, findings).await;
+    let user = if server.is_some() { "the server" } else { "another gloss process" };
+    let store = stored(settings, is_in_use.then_some(user), findings).await;
     if let Some(at) = server {
         return Ok(Some(Client::Server(Http::new(&at, token(connection)?)?)));
     }
-    let Some((examined, key)) = store.filter(|_| !is_in_use) else { return Ok(None) };
+    if is_in_use {
+        let message = format!(
+            "not tested, because a gloss shell or another command without a server uses {}; end it, then try again",
+            settings.data_dir.display()
+        );
+        findings.push(Finding::warning("profiles", message));
+        return Ok(None);
+    }
+    let Some((examined, key)) = store else { return Ok(None) };
     Ok(Some(reading(settings, examined.reading(bus.clone(), key), bus).await))
 }
 
-/// Examines the store and its key. Returns both if the store can be read.
+/// Examines the store and its key. `user` is who uses the store, if anyone. Returns both if the store can be read.
 async fn stored(
     settings: &Settings,
-    is_in_use: bool,
+    user: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> Option<(Examined, Option<SealKey>)> {
     let (url, folder) = (settings.store_url.expose_secret(), &settings.data_dir);
     let place = store::place(url);
-    let examined = match store::examine(url, is_in_use).await {
+    let examined = match store::examine(url, user.is_some()).await {
         Ok(Some(examined)) => examined,
         Ok(None) => {
             findings.push(if key::was_used(folder).unwrap_or_default() {
@@ -91,8 +107,8 @@ async fn stored(
             });
             return None;
         }
-        Err(OpenError::InUse(_)) if is_in_use => {
-            findings.push(Finding::ok("store", format!("the server uses {place}")));
+        Err(OpenError::InUse(_)) if user.is_some() => {
+            findings.push(Finding::ok("store", format!("{} uses {place}", user.unwrap_or_default())));
             return None;
         }
         Err(error) => {
@@ -111,7 +127,7 @@ async fn stored(
             Finding::warning("store", format!("{place} {message}"))
         }
     });
-    if let Some(last) = examined.last.filter(|_| !is_in_use) {
+    if let Some(last) = examined.last.filter(|_| user.is_none()) {
         findings.push(Finding::clock(last, "the last run in the store", true));
     }
     let key = match Key::opening(folder, settings.secret_key.clone(), &examined.found) {
@@ -125,19 +141,28 @@ async fn stored(
             return None;
         }
     };
-    let is_readable = examined.damage.is_none() && examined.found.pending() == 0;
-    is_readable.then_some((examined, key))
+    let is_current = examined.found.pending() == 0;
+    if !is_current && user.is_none() {
+        findings.push(Finding::warning("profiles", "not tested, because the store is of an older version"));
+    }
+    (examined.damage.is_none() && is_current).then_some((examined, key))
 }
 
 /// A client of a store that is only read.
 async fn reading(settings: &Settings, store: SqlStore, bus: Arc<LocalBus>) -> Client {
     let own = own(settings, &store).await;
     let ports = ports(settings, Arc::new(store.clone()), own, bus);
-    let close = Box::pin(async move {
+    let close: BoxFuture<'static, ()> = Box::pin(async move {
         let _closed = tokio::time::timeout(GRACE, store.close()).await;
     });
-    let schema = Box::new(graphql::schema(Services::new(ports, "local")));
-    Client::Own(Own { schema, execute: Box::new(|_run| {}), close, locks: Box::new(()) })
+    let (schema, export) = operations(Services::new(ports, "local"));
+    Client::Own(Own {
+        schema,
+        export,
+        execute: Box::new(|_run| {}),
+        close: Mutex::new(Some(close)),
+        locks: Box::new(()),
+    })
 }
 
 /// The free space for a data folder, also if that does not exist yet.

@@ -7,14 +7,16 @@ use serde_json::{Value, json};
 
 use super::{
     ApiCommand, CliError, Client, Exit, Needs, Output,
-    lookup::Profiles,
+    lookup::{self, Profiles},
     operation::Operation,
     output,
     run::{
         summary,
         watch::{Interrupts, Watched, What, watch},
     },
+    table,
     values::usd,
+    wrap::Flow,
 };
 
 const ASK: Operation =
@@ -62,17 +64,19 @@ impl ApiCommand for Ask {
         Needs::Workers
     }
 
+    fn may_create_store(&self) -> bool {
+        true
+    }
+
     async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
         let profiles = match self.profile.as_slice() {
             [] => None,
             names => Some(Profiles::db(client).await?.ids(names)?),
         };
-        let model = match &self.model {
-            Some(name) => Some(Profiles::llm(client).await?.id(name)?),
-            None => None,
-        };
+        let model = lookup::model(client, self.model.as_deref()).await?;
         let session = if self.again {
-            let session = client.data(LAST_SESSION, json!({})).await?["askSessions"]["nodes"][0]["id"].take();
+            let sessions = client.data(LAST_SESSION, json!({})).await?;
+            let session = sessions["askSessions"]["nodes"][0]["id"].clone();
             if session.is_null() {
                 return Err(CliError::Usage("there is no conversation to continue; ask without --continue".to_owned()));
             }
@@ -91,7 +95,9 @@ impl ApiCommand for Ask {
         let asked = interrupts.unless(client.start(ASK, input)).await?["ask"].take();
         let runs = [Watched { what: What::Answer, ..Watched::of(&asked["run"], 0) }];
         watch(client, &runs, interrupts, output).await?;
-        let turn = client.data(TURN, json!({ "id": asked["turn"]["id"] })).await?["node"].take();
+        let mut interrupts = Interrupts::listen()?;
+        let request = client.data_at_the_end(TURN, json!({ "id": asked["turn"]["id"] }));
+        let turn = interrupts.unless(request).await?["node"].take();
         if output.is_json() {
             output::document(&turn);
         } else {
@@ -106,21 +112,25 @@ fn print(turn: &Value) {
     match turn["answer"].as_str() {
         // On a terminal, the answer was written as it came.
         Some(_) if std::io::stdout().is_terminal() => output::line(""),
-        Some(_) => output::line(&output::lines(&turn["answer"])),
+        Some(_) => {
+            let mut answer = Flow::new(table::width());
+            let text = answer.push(&output::lines(&turn["answer"]));
+            output::line(&(text + &answer.end()));
+        }
         None => {
-            let reason = run["error"]["message"].as_str().map(|message| format!(": {message}")).unwrap_or_default();
-            output::note(&format!("No answer, the run was {}{reason}", output::words(&run["status"])));
+            let reason = output::reason(&run["error"]).map(|reason| format!(": {reason}")).unwrap_or_default();
+            output::complain(&format!("No answer, the run was {}{reason}", output::words(&run["status"])));
         }
     }
     let cited: Vec<String> =
         turn["citations"].as_array().into_iter().flatten().map(|asset| output::text(&asset["display"])).collect();
     if !cited.is_empty() {
-        output::line(&format!("\nSources: {}", cited.join(", ")));
+        output::print(format!("\n{}", output::hanging("Sources: ", &cited.join(", "))));
     }
     output::note(&format!(
-        "Run #{}, {} tokens, {}",
+        "Run #{}, {}, {}",
         run["number"],
-        run["usage"]["totalTokens"],
+        output::counted(output::number(&run["usage"]["totalTokens"]), "token"),
         output::dollars(&run["usage"]["costUsd"])
     ));
 }

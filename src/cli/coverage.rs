@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     ApiCommand, CliError, Client, Exit, Needs, Output, lookup::Profiles, operation::Operation, output, pages,
-    table::Table,
+    scope::in_shell, table::Table, values::whole,
 };
 use crate::domain::{Code, asset::quote_part, text::some_of};
 
@@ -34,7 +34,7 @@ pub struct Coverage {
     /// Name of the DB profile
     profile: String,
     /// Fail with exit code 1 if less than this percentage is documented, and list what is missing
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", value_parser = whole(0_u8, 100))]
     min: Option<u8>,
     /// Count only this schema; may be repeated
     #[arg(long, value_name = "NAME")]
@@ -58,7 +58,9 @@ impl ApiCommand for Coverage {
         }
         let coverage = self.of_schemas(coverage)?;
         let percent = percent(&coverage);
-        let is_short = self.min.is_some_and(|min| percent < u64::from(min));
+        // A check of nothing would pass for a database whose tables were never made.
+        let is_empty = coverage["assets"] == 0;
+        let is_short = self.min.is_some_and(|min| is_empty || percent < u64::from(min));
         let mut missing = None;
         if self.missing || is_short {
             let all = pages::read(client, MISSING, &json!({ "id": id }), "/dbProfile/missing", usize::MAX).await?;
@@ -74,8 +76,12 @@ impl ApiCommand for Coverage {
                 output::line(&format!("missing: {}", output::text(&asset["display"])));
             }
         }
-        if let Some(min) = self.min.filter(|_| is_short) {
-            output::note(&format!(
+        if is_empty && is_short {
+            output::complain(
+                "There is nothing to document: check the URL of the profile, --schema and its exclusions.",
+            );
+        } else if let Some(min) = self.min.filter(|_| is_short) {
+            output::complain(&format!(
                 "{percent} % is documented, less than {min} %. Describe the rest with `gloss run {} --missing-only`",
                 self.scope()
             ));
@@ -112,9 +118,9 @@ impl Coverage {
     fn scope(&self) -> String {
         let profile = quote_part(&self.profile);
         if self.schema.is_empty() {
-            return profile;
+            return in_shell(&profile);
         }
-        let scope = |schema: &String| format!("{profile}:{}", quote_part(schema));
+        let scope = |schema: &String| in_shell(&format!("{profile}:{}", quote_part(schema)));
         self.schema.iter().map(scope).collect::<Vec<_>>().join(" ")
     }
 }

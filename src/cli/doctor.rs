@@ -10,7 +10,7 @@ use clap::Args;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Client, Exit, Output, operation::Operation, output};
+use super::{ApiCommand, CliError, Client, Exit, Needs, Output, operation::Operation, output};
 use crate::{
     cli::output::Tone,
     domain::{
@@ -44,6 +44,16 @@ Examples:
   gloss doctor --json
   gloss doctor --server https://gloss.example")]
 pub struct Doctor {}
+
+impl ApiCommand for Doctor {
+    fn needs(&self) -> Needs {
+        Needs::Secrets
+    }
+
+    async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
+        Ok(print(&examine(client).await, output))
+    }
+}
 
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,8 +159,8 @@ async fn test(client: &Client, operation: Operation, kind: &str, profile: Value)
     let subject = format!("{kind} {}", output::text(&profile["name"]));
     let answer = tokio::time::timeout(TEST_WITHIN, client.data(operation, json!({ "id": profile["id"] })));
     match answer.await.map(|answer| answer.map(|mut data| data["test"].take())) {
-        Ok(Ok(test)) if test["ok"] == true => Finding::ok(subject, output::text(&test["message"])),
-        Ok(Ok(test)) => Finding::problem(subject, output::text(&test["message"])),
+        Ok(Ok(test)) if test["ok"] == true => Finding::ok(subject, output::message(&test["message"])),
+        Ok(Ok(test)) => Finding::problem(subject, output::message(&test["message"])),
         Ok(Err(error)) => Finding::problem(subject, error.to_string()),
         Err(_elapsed) => {
             let seconds = TEST_WITHIN.as_secs();

@@ -7,7 +7,7 @@ use crate::domain::Code;
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     /// The server did not answer.
-    #[error("cannot reach the server at {server}: {reason}; check that it runs, and --server")]
+    #[error("cannot reach the server at {server}: {reason}; start it, or name another one with --server")]
     Unreachable {
         /// Its address.
         server: String,
@@ -33,8 +33,7 @@ pub enum CliError {
     },
     /// The server requires a valid token.
     #[error(
-        "the server at {server} says: {message}; put a valid token into GLOSS_TOKEN, or into a file for --token-file. \
-         If you have none left, stop the server and create one with `gloss token create` in its data folder"
+        "the server at {server} says: {message}; put a valid token into GLOSS_TOKEN, or into a file for --token-file"
     )]
     Unauthenticated {
         /// Its address.
@@ -64,12 +63,21 @@ pub enum CliError {
     /// A signal ended the command while it waited for the answer to a request.
     #[error("left before the server had answered; see with `gloss history list` whether it did what was asked")]
     Left,
+    /// A second signal ended the command while it waited for the end of runs.
+    #[error("left before the end; see what became of it with {0}")]
+    LeftRuns(String),
     /// The terminal cannot be used.
     #[error("cannot use the terminal: {0}")]
     Terminal(#[from] std::io::Error),
 }
 
 impl CliError {
+    /// The error of a command that changes something, without what to change.
+    #[must_use]
+    pub fn nothing_to_change(command: &str) -> Self {
+        Self::Usage(format!("nothing to change is given; `{command} --help` lists what can change"))
+    }
+
     /// The exit code of the error.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -82,7 +90,7 @@ impl CliError {
             | Self::Unauthenticated { .. }
             | Self::Usage(_)
             | Self::File { .. } => Exit::UserError,
-            Self::Left => Exit::Left,
+            Self::Left | Self::LeftRuns(_) => Exit::Left,
             Self::Terminal(_) => Exit::Failure,
         }
     }

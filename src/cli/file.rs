@@ -9,33 +9,78 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
+
 use super::CliError;
 
-/// Writes a file, in place of one that exists.
-///
-/// # Errors
-/// Returns [`CliError::Usage`] if the place cannot be used or the disk is full, and [`CliError::File`] for other
-/// failures.
-pub fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    let shown = path.display();
-    let place = place(path)?;
-    let folder = match place.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        return Err(CliError::Usage(format!("there is no folder {}; create it, or name another", folder.display())));
+/// A file that is being written beside its place.
+pub struct Draft {
+    file: NamedTempFile,
+    place: PathBuf,
+    shown: String,
+}
+
+impl Draft {
+    /// Begins a file, which may exist.
+    ///
+    /// # Errors
+    /// Returns [`CliError::Usage`] if the place cannot be used or the disk is full, and [`CliError::File`] for other
+    /// failures.
+    pub fn begin(path: &Path) -> Result<Self, CliError> {
+        let shown = path.display().to_string();
+        let place = place(path)?;
+        let folder = match place.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if !folder.is_dir() {
+            let message = format!("there is no folder {}; create it, or name another", folder.display());
+            return Err(CliError::Usage(message));
+        }
+        match beside(&place, folder) {
+            Ok(file) => Ok(Self { file, place, shown }),
+            Err(error) => Err(failure(shown, &error)),
+        }
     }
-    written(&place, folder, text).map_err(|error| match error.kind() {
+
+    /// Writes the next piece.
+    ///
+    /// # Errors
+    /// As [`Draft::begin`].
+    pub fn write(&mut self, piece: &[u8]) -> Result<(), CliError> {
+        self.file.write_all(piece).map_err(|error| failure(self.shown.clone(), &error))
+    }
+
+    /// Ensures that all pieces are on the disk.
+    ///
+    /// # Errors
+    /// As [`Draft::begin`].
+    pub fn sync(&self) -> Result<(), CliError> {
+        self.file.as_file().sync_all().map_err(|error| failure(self.shown.clone(), &error))
+    }
+
+    /// Puts the complete file in its place.
+    ///
+    /// # Errors
+    /// As [`Draft::begin`].
+    pub fn keep(self) -> Result<(), CliError> {
+        self.sync()?;
+        self.file.persist(self.place).map_err(|error| failure(self.shown, &error.error))?;
+        Ok(())
+    }
+}
+
+fn failure(shown: String, error: &io::Error) -> CliError {
+    match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => CliError::Usage(format!(
             "the disk of {shown} is full, so the file was not written; free some space, then try again"
         )),
         // The error itself may name the file beside the place, which means nothing to people.
-        kind => CliError::File { path: shown.to_string(), source: kind.into() },
-    })
+        kind => CliError::File { path: shown, source: kind.into() },
+    }
 }
 
-fn written(place: &Path, folder: &Path, text: &str) -> io::Result<()> {
+fn beside(place: &Path, folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".gloss-");
     #[cfg(unix)]
@@ -45,11 +90,7 @@ fn written(place: &Path, folder: &Path, text: &str) -> io::Result<()> {
         let permissions = fs::metadata(place).map_or_else(|_| fs::Permissions::from_mode(0o666), |it| it.permissions());
         builder.permissions(permissions);
     }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(place).map_err(|error| error.error)?;
-    Ok(())
+    builder.tempfile_in(folder)
 }
 
 /// Returns where the file is: behind a link, what the link names.

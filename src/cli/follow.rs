@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{
     CliError, Client,
-    client::Events,
+    client::{Events, PATIENCE},
     operation::{Operation, event_fields},
 };
 
@@ -28,8 +28,6 @@ pub const OPERATIONS: &[Operation] = &[PROGRESS];
 /// The waits between two attempts to reconnect.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// How long a lost connection is tried again.
-const PATIENCE: Duration = Duration::from_mins(10);
 
 /// What a follower is told.
 #[derive(Debug)]

@@ -11,25 +11,33 @@
 pub mod ask;
 pub mod client;
 pub mod coverage;
+pub mod dbt;
 pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod export;
 pub mod file;
 pub mod follow;
+pub mod generate;
 pub mod history;
+pub mod import;
 pub mod lookup;
 pub mod operation;
 pub mod output;
 pub mod pages;
 pub mod profile;
+pub mod rerun;
 pub mod run;
+pub mod schedule;
 pub mod scope;
 pub mod secret;
+pub mod shell;
 pub mod table;
+pub mod terms;
 pub mod token;
 pub mod usage;
 pub mod values;
+pub mod wrap;
 
 use std::future::Future;
 
@@ -45,6 +53,12 @@ pub trait ApiCommand {
     /// What the command needs of the store, if it opens the store itself.
     fn needs(&self) -> Needs;
 
+    /// Whether the command may be the first one to use a data folder: then it creates the store. Other commands say
+    /// that there is none.
+    fn may_create_store(&self) -> bool {
+        false
+    }
+
     /// Runs the command and prints its result.
     fn run(self, client: &Client, output: Output) -> impl Future<Output = Result<Exit, CliError>>;
 }
@@ -56,16 +70,18 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
         client::OPERATIONS,
         coverage::OPERATIONS,
         doctor::OPERATIONS,
-        export::OPERATIONS,
         follow::OPERATIONS,
+        generate::OPERATIONS,
         lookup::OPERATIONS,
+        rerun::OPERATIONS,
         run::OPERATIONS,
         run::summary::OPERATIONS,
         run::watch::OPERATIONS,
+        shell::OPERATIONS,
         token::OPERATIONS,
         usage::OPERATIONS,
     ];
-    let groups = [history::OPERATIONS, profile::OPERATIONS];
+    let groups = [history::OPERATIONS, import::OPERATIONS, profile::OPERATIONS, schedule::OPERATIONS];
     lists.into_iter().chain(groups.into_iter().flatten().copied()).flatten().map(|operation| operation.0)
 }
 

@@ -2,15 +2,20 @@
 //!
 //! The rule: every text from a store, server or database passes through [`visible`], so that it cannot control the
 //! terminal. Colours appear only on a terminal, and never with `NO_COLOR`. A reader that closes the pipe, such
-//! as `head`, ends the command with success.
+//! as `head`, ends the command with success. With `--quiet`, only results and errors are printed: what is neither goes
+//! through [`note`] or [`hint`].
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::{
+    io::{ErrorKind, IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use console::{StyledObject, style};
+use console::{StyledObject, measure_text_width, style};
 use serde_json::Value;
 
-use super::exit::Exit;
+use super::{error::CliError, exit::Exit, table, terms, wrap::wrap};
+pub use crate::domain::text::counted;
 use crate::domain::{
     clock::{Clock, SystemClock},
     text::{visible, visible_lines},
@@ -33,21 +38,49 @@ impl Output {
     }
 }
 
+/// Whether only results and errors are printed.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether only results and errors are printed.
+#[must_use]
+pub fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// The time in which a command prints as its `--quiet` says. Afterwards, the setting from before returns.
+#[must_use]
+pub struct Quiet {
+    before: bool,
+}
+
+impl Quiet {
+    /// Begins to print only results and errors, if `is_quiet`.
+    pub fn begin(is_quiet: bool) -> Self {
+        Self { before: QUIET.fetch_or(is_quiet, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        QUIET.store(self.before, Ordering::Relaxed);
+    }
+}
+
 /// Writes a text to standard output.
-pub fn print(text: &str) {
+pub fn print(text: impl AsRef<[u8]>) {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    if let Err(error) = out.write_all(text.as_ref()).and_then(|()| out.flush()) {
         if error.kind() == ErrorKind::BrokenPipe {
             std::process::exit(Exit::Success.number().into());
         }
-        note(&format!("gloss: cannot write to standard output: {error}"));
+        complain(&format!("gloss: cannot write to standard output: {error}"));
         std::process::exit(Exit::Failure.number().into());
     }
 }
 
 /// Writes a line to standard output.
 pub fn line(text: &str) {
-    print(&format!("{text}\n"));
+    print(format!("{text}\n"));
 }
 
 /// Writes a JSON document to standard output.
@@ -55,9 +88,23 @@ pub fn document(value: &Value) {
     line(&format!("{value:#}"));
 }
 
-/// Writes a line about the command's work to standard error.
+/// Writes a line about what to do next to standard output, except with `--quiet`.
+pub fn hint(text: &str) {
+    if !is_quiet() {
+        line(text);
+    }
+}
+
+/// Writes a line about the command's work to standard error, except with `--quiet`.
 pub fn note(text: &str) {
-    // If standard error is closed, nobody reads the note.
+    if !is_quiet() {
+        complain(text);
+    }
+}
+
+/// Writes a line about what went wrong to standard error, also with `--quiet`.
+pub fn complain(text: &str) {
+    // If standard error is closed, nobody reads the line.
     let _unread = writeln!(std::io::stderr().lock(), "{text}");
 }
 
@@ -65,6 +112,22 @@ pub fn note(text: &str) {
 #[must_use]
 pub fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks a question at the terminal that only `y` answers with yes.
+///
+/// # Errors
+/// Returns [`CliError::Usage`] if nobody can be asked: then `flag` is needed instead.
+pub fn confirmed(question: &str, flag: &str) -> Result<bool, CliError> {
+    if !can_ask() {
+        return Err(CliError::Usage(format!("{question} Without a terminal, nobody can be asked; add {flag}")));
+    }
+    let mut stderr = std::io::stderr().lock();
+    write!(stderr, "{question} [y/N] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// How a text is coloured.
@@ -120,6 +183,26 @@ pub fn text(value: &Value) -> String {
     }
 }
 
+/// A message of the API in the terms of the command line; `-` for null.
+#[must_use]
+pub fn message(value: &Value) -> String {
+    value.as_str().map_or_else(|| text(value), |message| visible(&terms::in_terminal(message)).into_owned())
+}
+
+/// An error of the API with its hint; `None` for null.
+#[must_use]
+pub fn reason(error: &Value) -> Option<String> {
+    error["message"].as_str()?;
+    let hint = error["hint"].as_str().map(|_| format!(" ({})", message(&error["hint"])));
+    Some(format!("{}{}", message(&error["message"]), hint.unwrap_or_default()))
+}
+
+/// The number in a JSON value; 0 if there is none.
+#[must_use]
+pub fn number(value: &Value) -> usize {
+    value.as_u64().and_then(|number| number.try_into().ok()).unwrap_or_default()
+}
+
 /// A text of several lines, safe to print.
 #[must_use]
 pub fn lines(value: &Value) -> String {
@@ -164,25 +247,71 @@ pub fn percent(value: &Value) -> String {
     value.as_f64().map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0))
 }
 
-/// A time: how long ago on a terminal, RFC 3339 to the second elsewhere; `-` for null.
+/// A time in a table: how far it is from now on a terminal (`5 min ago`, `in 3 h`), as [`clock`] elsewhere; `-` for
+/// null.
 #[must_use]
 pub fn time(value: &Value) -> String {
-    let moment = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    match moment {
-        Some(moment) if std::io::stdout().is_terminal() => ago(moment.to_utc(), SystemClock.now()),
-        Some(moment) => moment.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true),
-        None => text(value),
+    match moment(value) {
+        Some(moment) if std::io::stdout().is_terminal() => distance(moment, SystemClock.now()),
+        _ => clock(value),
     }
 }
 
-fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+/// A time in full: RFC 3339 in UTC, to the second; `-` for null.
+#[must_use]
+pub fn clock(value: &Value) -> String {
+    moment(value).map_or_else(|| text(value), |moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+fn moment(value: &Value) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(value.as_str()?).ok().map(|moment| moment.to_utc())
+}
+
+/// A budget: `$2.50, 5000 tokens`; `-` for none.
+#[must_use]
+pub fn budget(budget: &Value) -> String {
+    let limits = [
+        budget["maxCostUsd"].as_f64().map(|_| dollars(&budget["maxCostUsd"])),
+        budget["maxTokens"].as_u64().map(|_| counted(number(&budget["maxTokens"]), "token")),
+        budget["maxSeconds"].as_u64().map(|seconds| format!("{seconds} s")),
+    ];
+    let limits: Vec<String> = limits.into_iter().flatten().collect();
+    if limits.is_empty() { "-".to_owned() } else { limits.join(", ") }
+}
+
+/// What is known of one record, a line for each fact; facts that are `-` are left out. Long values are wrapped.
+#[must_use]
+pub fn sheet(facts: &[(&str, String)]) -> String {
+    let known = facts.iter().filter(|(_, value)| value != "-");
+    known.map(|(name, value)| hanging(&format!("{name:<14}"), value)).collect()
+}
+
+/// A text after its name, as lines. In a terminal, or if `COLUMNS` is set, the text is wrapped at words, and its other
+/// lines are indented as far as the first one.
+#[must_use]
+pub fn hanging(name: &str, text: &str) -> String {
+    /// The narrowest that a text is wrapped to.
+    const NARROWEST: usize = 20;
+    let indent = measure_text_width(name);
+    let room = table::width().map(|width| width.saturating_sub(indent)).filter(|room| *room >= NARROWEST);
+    let Some(room) = room else { return format!("{name}{text}\n") };
+    format!("{name}{}\n", wrap(text, room).join(&format!("\n{:indent$}", "")))
+}
+
+/// How far a moment is from now: `5 min ago`, `in 3 h`.
+fn distance(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - then).num_seconds();
-    match seconds {
-        ..0 => then.format("%Y-%m-%d %H:%M").to_string(),
-        0..60 => format!("{seconds} s ago"),
-        60..3_600 => format!("{} min ago", seconds / 60),
-        3_600..86_400 => format!("{} h ago", seconds / 3_600),
-        _ => format!("{} d ago", seconds / 86_400),
+    let (unit, name) = match seconds.abs() {
+        ..60 => (1, "s"),
+        60..3_600 => (60, "min"),
+        3_600..86_400 => (3_600, "h"),
+        _ => (86_400, "d"),
+    };
+    // What is due in 11 h 59 min is due in 12 h.
+    if then > now {
+        format!("in {} {name}", (unit / 2 - seconds) / unit)
+    } else {
+        format!("{} {name} ago", seconds / unit)
     }
 }
 
@@ -214,7 +343,11 @@ mod tests {
         }
         let now = SystemClock.now();
         for (seconds, expected) in [(5, "5 s ago"), (90, "1 min ago"), (7_300, "2 h ago"), (200_000, "2 d ago")] {
-            assert_eq!(ago(now - chrono::TimeDelta::seconds(seconds), now), expected);
+            assert_eq!(distance(now - chrono::TimeDelta::seconds(seconds), now), expected);
+        }
+        let later = now + chrono::TimeDelta::hours(12);
+        for (passed, expected) in [(0, "in 12 h"), (60, "in 12 h"), (1_860, "in 11 h"), (43_170, "in 30 s")] {
+            assert_eq!(distance(later, now + chrono::TimeDelta::seconds(passed)), expected, "{passed}");
         }
     }
 }

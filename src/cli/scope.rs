@@ -38,12 +38,31 @@ impl fmt::Display for Scope {
     }
 }
 
+/// What scopes without a profile are in: `public.users`, `public`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Current {
+    /// The name of the DB profile.
+    pub profile: String,
+    /// The database, if the profile reaches several.
+    pub database: Option<String>,
+    /// The names of all DB profiles. A scope that is one of them is not completed.
+    pub profiles: Vec<String>,
+}
+
 /// Reads scopes that are separated by spaces.
 ///
 /// # Errors
 /// Returns [`CliError::Usage`] with the scope that cannot be read.
 pub fn parse(text: &str) -> Result<Vec<Scope>, CliError> {
-    let mut reader = Reader { text, rest: text.chars().peekable() };
+    parse_in(text, None)
+}
+
+/// Reads scopes that are separated by spaces. Those that name no profile are in the current one.
+///
+/// # Errors
+/// Returns [`CliError::Usage`] with the scope that cannot be read.
+pub fn parse_in(text: &str, current: Option<&Current>) -> Result<Vec<Scope>, CliError> {
+    let mut reader = Reader { text, rest: text.chars().peekable(), current };
     let mut scopes = Vec::new();
     loop {
         while reader.rest.next_if(|c| c.is_whitespace()).is_some() {}
@@ -61,25 +80,38 @@ pub fn parse(text: &str) -> Result<Vec<Scope>, CliError> {
 struct Reader<'a> {
     text: &'a str,
     rest: Peekable<Chars<'a>>,
+    current: Option<&'a Current>,
 }
 
 impl Reader<'_> {
     fn scope(&mut self) -> Result<Scope, CliError> {
-        let profile = self.part("profile")?;
+        let first = self.part("profile")?;
+        let ends = self.rest.peek().is_none_or(|c| c.is_whitespace());
+        let is_path = |current: &&Current| self.rest.peek() == Some(&'.') || ends && !current.profiles.contains(&first);
+        if let Some(current) = self.current.filter(is_path) {
+            let (profile, database) = (current.profile.clone(), current.database.clone());
+            return self.rest_of(Scope { profile, database, path: vec![first] });
+        }
         let database = self.after('/').then(|| self.part("database")).transpose()?;
         let mut path = Vec::new();
         if self.after(':') && self.rest.peek().is_some_and(|c| !c.is_whitespace()) {
             path.push(self.part("schema")?);
-            for level in ["table", "column"] {
-                if !self.after('.') {
-                    break;
-                }
-                path.push(self.part(level)?);
+        }
+        self.rest_of(Scope { profile: first, database, path })
+    }
+
+    /// Reads the table and the column of a scope with a schema, and its end.
+    fn rest_of(&mut self, mut scope: Scope) -> Result<Scope, CliError> {
+        let path = &mut scope.path;
+        for level in ["table", "column"] {
+            if path.is_empty() || !self.after('.') {
+                break;
             }
+            path.push(self.part(level)?);
         }
         match self.rest.peek().copied() {
-            None => Ok(Scope { profile, database, path }),
-            Some(c) if c.is_whitespace() => Ok(Scope { profile, database, path }),
+            None => Ok(scope),
+            Some(c) if c.is_whitespace() => Ok(scope),
             Some('.') if path.is_empty() => Err(self.wrong("names no profile before the schema")),
             Some('.') => Err(self.wrong("has more parts than schema, table and column")),
             Some(',') => Err(self.wrong("has a comma: separate scopes with spaces")),
@@ -190,6 +222,13 @@ fn grouped<'a>(paths: &[&'a [String]]) -> Vec<(&'a String, Vec<&'a [String]>)> {
     groups
 }
 
+/// A scope as a person types it into a shell: in single quotes if the shell would read it differently.
+#[must_use]
+pub fn in_shell(scope: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "._-:/@".contains(c);
+    if scope.chars().all(is_plain) { scope.to_owned() } else { format!("'{}'", scope.replace('\'', "'\\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +282,27 @@ mod tests {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(word) && error.contains("shop:public.orders"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn scopes_without_a_profile_are_in_the_current_one() {
+        let profiles = vec!["pg".to_owned(), "demo".to_owned()];
+        let current = Current { profile: "pg".to_owned(), database: Some("shop".to_owned()), profiles };
+        let pg = |path: &[&str]| scope("pg", Some("shop"), path);
+        let cases = [
+            ("public.users", vec![pg(&["public", "users"])]),
+            ("public.users.email", vec![pg(&["public", "users", "email"])]),
+            ("public demo", vec![pg(&["public"]), scope("demo", None, &[])]),
+            ("\"odd.name\"", vec![pg(&["odd.name"])]),
+            ("demo:main.t", vec![scope("demo", None, &["main", "t"])]),
+            ("other/x:s", vec![scope("other", Some("x"), &["s"])]),
+            // A schema that has the name of a profile.
+            ("demo.orders", vec![pg(&["demo", "orders"])]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_in(text, Some(&current)).unwrap(), expected, "{text}");
+        }
+        assert!(parse_in("a.b.c.d", Some(&current)).unwrap_err().to_string().contains("more parts"));
     }
 
     #[test]

@@ -1,10 +1,17 @@
 //! Passwords and keys for profiles: from a file, the environment or a prompt, never from the command line.
 
-use std::path::Path;
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
 
+use ratatui::crossterm::{
+    event::{self, Event, KeyCode, KeyEventKind, KeyModifiers},
+    terminal::{disable_raw_mode, enable_raw_mode},
+};
 use secrecy::SecretString;
 
-use super::{CliError, client, output};
+use super::{CliError, Exit, output};
 
 /// Reads a secret from `file`, else from the environment variable, else, if `prompt` is given, at the terminal.
 /// `None` if there is none.
@@ -22,7 +29,44 @@ pub fn read(file: Option<&Path>, variable: &str, prompt: Option<&str>) -> Result
         return Ok(Some(text.into()));
     }
     match prompt {
-        Some(prompt) if output::can_ask() => client::secret(prompt),
+        Some(prompt) if output::can_ask() => self::prompt(prompt),
         _ => Ok(None),
+    }
+}
+
+/// Asks for a secret at the terminal, without showing it. What was typed before the prompt counts, too. `None` if
+/// nothing is typed. Ctrl-C ends the command.
+///
+/// # Errors
+/// Returns [`CliError::Terminal`] if the terminal cannot be read.
+pub fn prompt(text: &str) -> Result<Option<SecretString>, CliError> {
+    enable_raw_mode()?;
+    let typed = typed(text);
+    disable_raw_mode()?;
+    output::complain("");
+    let Some(typed) = typed? else { std::process::exit(Exit::Left.number().into()) };
+    Ok(Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty()).map(SecretString::from))
+}
+
+/// The line that is typed; `None` after Ctrl-C.
+fn typed(text: &str) -> io::Result<Option<String>> {
+    let mut stderr = io::stderr();
+    write!(stderr, "{text}")?;
+    stderr.flush()?;
+    let mut typed = String::new();
+    loop {
+        let Event::Key(key) = event::read()? else { continue };
+        if key.kind == KeyEventKind::Release {
+            continue;
+        }
+        match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
+            (KeyCode::Char('c'), true) => return Ok(None),
+            // A line that was typed before the prompt ends with a line feed, which is Ctrl-J.
+            (KeyCode::Enter, _) | (KeyCode::Char('d' | 'j'), true) => return Ok(Some(typed)),
+            (KeyCode::Char('u'), true) => typed.clear(),
+            (KeyCode::Backspace, _) | (KeyCode::Char('h'), true) => drop(typed.pop()),
+            (KeyCode::Char(c), false) => typed.push(c),
+            _ => {}
+        }
     }
 }

@@ -2,16 +2,25 @@
 //!
 //! The rule: columns are separated by two spaces, without lines and tabs, so that `awk` and `cut` can read it. If the
 //! table is too wide, the columns that may be cut are cut with `…`, in the order that the table names; a table that
-//! names none cuts its widest columns. Without a terminal, nothing is cut, unless `COLUMNS` is set.
+//! names none cuts its widest columns. Columns that may be dropped are dropped, first the last one, while even the cut
+//! ones do not fit. A column of texts is wrapped instead of cut; if too little width is left for it, its texts stand
+//! below their rows. Without a terminal, nothing is cut, dropped or wrapped, unless `COLUMNS` is set.
 
 use console::{Term, measure_text_width, truncate_str};
 
-use super::output::{self, Tone};
+use super::{
+    output::{self, Tone},
+    wrap::wrap,
+};
 
 /// The width that a column keeps as long as another one can be cut.
 const READABLE: usize = 12;
 /// The narrowest that a column is cut to.
 const NARROWEST: usize = 6;
+/// The narrowest that a column of texts is wrapped to.
+const TEXT: usize = 30;
+/// What precedes a text below its row.
+const INDENT: &str = "    ";
 /// The space between two columns.
 const GAP: &str = "  ";
 
@@ -21,6 +30,10 @@ pub struct Table {
     rows: Vec<Vec<(String, Tone)>>,
     /// The titles of the columns that may be cut, first the one to be cut first. Empty if all may be cut.
     cut: &'static [&'static str],
+    /// The titles of the columns that may be dropped, first the one to be dropped last.
+    drop: &'static [&'static str],
+    /// The title of the last column, if it holds texts to wrap.
+    wrapped: Option<&'static str>,
 }
 
 impl Table {
@@ -33,13 +46,27 @@ impl Table {
     /// Creates a table whose columns are known only at run time.
     #[must_use]
     pub const fn with_titles(titles: Vec<String>) -> Self {
-        Self { titles, rows: Vec::new(), cut: &[] }
+        Self { titles, rows: Vec::new(), cut: &[], drop: &[], wrapped: None }
     }
 
     /// Names the only columns that may be cut, first the one to be cut first.
     #[must_use]
     pub const fn cutting(mut self, titles: &'static [&'static str]) -> Self {
         self.cut = titles;
+        self
+    }
+
+    /// Names the columns that may be dropped if the table is too wide, first the one to be dropped last.
+    #[must_use]
+    pub const fn dropping(mut self, titles: &'static [&'static str]) -> Self {
+        self.drop = titles;
+        self
+    }
+
+    /// Wraps the texts of the last column, which has this title.
+    #[must_use]
+    pub const fn wrapping(mut self, title: &'static str) -> Self {
+        self.wrapped = Some(title);
         self
     }
 
@@ -55,15 +82,80 @@ impl Table {
 
     /// Prints the table in the width of the terminal.
     pub fn print(&self) {
-        output::print(&self.render(width()));
+        output::print(self.render(width()));
     }
 
     /// Returns the table as text, at most `limit` wide if possible.
     #[must_use]
     pub fn render(&self, limit: Option<usize>) -> String {
-        let widths = self.widths(limit.unwrap_or(usize::MAX));
+        let Some(limit) = limit else { return self.cut(usize::MAX) };
+        if self.least() > limit
+            && let Some((title, rest)) = self.drop.split_last()
+        {
+            return self.without(title, rest).render(Some(limit));
+        }
+        match self.wrapped {
+            Some(_) => self.wrap(limit),
+            None => self.cut(limit),
+        }
+    }
+
+    /// The table without a column.
+    fn without(&self, title: &str, drop: &'static [&'static str]) -> Self {
+        let left = self.titles.iter().position(|it| it == title);
+        let rest = |row: &Vec<(String, Tone)>| {
+            row.iter().enumerate().filter(|(at, _)| Some(*at) != left).map(|(_, cell)| cell.clone()).collect()
+        };
+        Self {
+            titles: self.titles.iter().filter(|it| *it != title).cloned().collect(),
+            rows: self.rows.iter().map(rest).collect(),
+            cut: self.cut,
+            drop,
+            wrapped: self.wrapped,
+        }
+    }
+
+    /// The width of the table if everything that may be cut is cut.
+    fn least(&self) -> usize {
+        let widths = self.widths(0);
+        widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
+    }
+
+    fn cut(&self, limit: usize) -> String {
+        let widths = self.widths(limit);
         let titles = self.titles.iter().map(|title| (title.clone(), Tone::Plain)).collect();
         std::iter::once(&titles).chain(&self.rows).fold(String::new(), |text, row| text + &line(row, &widths) + "\n")
+    }
+
+    /// Wraps the last column beside the others or, if too little width is left, below them.
+    fn wrap(&self, limit: usize) -> String {
+        let titles: Vec<(String, Tone)> = self.titles.iter().map(|title| (title.clone(), Tone::Plain)).collect();
+        let mut widths = self.widths(usize::MAX);
+        let texts = widths.pop().unwrap_or_default();
+        let others = widths.iter().map(|width| width + GAP.len()).sum::<usize>();
+        let room = limit.saturating_sub(others);
+        let is_beside = room >= TEXT.min(texts);
+        let mut shown = String::new();
+        for row in std::iter::once(&titles).chain(&self.rows) {
+            let Some(((text, tone), first)) = row.split_last() else { continue };
+            if is_beside {
+                for (at, text) in wrap(text, room).into_iter().enumerate() {
+                    let blank = |_: &(String, Tone)| (String::new(), Tone::Plain);
+                    let cells = if at == 0 { first.to_vec() } else { first.iter().map(blank).collect() };
+                    let row = [cells, vec![(text, *tone)]].concat();
+                    shown += &(line(&row, &[&widths[..], &[room]].concat()) + "\n");
+                }
+            } else {
+                let first: Vec<&str> = first.iter().map(|(cell, _)| cell.as_str()).collect();
+                for line in wrap(&first.join(GAP), limit) {
+                    shown += &(line + "\n");
+                }
+                for line in wrap(text, limit.saturating_sub(INDENT.len())).into_iter().filter(|line| !line.is_empty()) {
+                    shown.extend([INDENT, &tone.paint(&line).to_string(), "\n"]);
+                }
+            }
+        }
+        shown
     }
 
     fn widths(&self, limit: usize) -> Vec<usize> {
@@ -136,6 +228,39 @@ RUN  SCOPE                                 STATUS
 ";
         assert_eq!(table().render(None), expected);
         assert_eq!(table().render(Some(200)), expected);
+    }
+
+    #[test]
+    fn texts_are_wrapped_beside_or_below_the_other_columns() {
+        let mut table = Table::new(["ASSET", "REVIEW", "DESCRIPTION"]).wrapping("DESCRIPTION");
+        table
+            .row(["main.orders.status", "unreviewed", "Status of the order: open, paid or 日本語."].map(str::to_owned));
+        table.row(["main.orders", "skipped", ""].map(str::to_owned));
+        let beside = "\
+ASSET               REVIEW      DESCRIPTION
+main.orders.status  unreviewed  Status of the order: open, paid
+                                or 日本語.
+main.orders         skipped
+";
+        assert_eq!(table.render(Some(64)), beside);
+        let below = "\
+ASSET REVIEW
+    DESCRIPTION
+main.orders.status
+unreviewed
+    Status of the order:
+    open, paid or 日本語.
+main.orders skipped
+";
+        assert_eq!(table.render(Some(26)), below);
+    }
+
+    #[test]
+    fn columns_are_dropped_if_the_cut_ones_do_not_fit() {
+        let table = table().cutting(&["SCOPE"]).dropping(&["STATUS", "RUN"]);
+        assert_eq!(table.render(Some(20)).lines().nth(1), Some("#1   main.…  success"));
+        assert_eq!(table.render(Some(15)).lines().nth(1), Some("main.…  success"));
+        assert_eq!(table.render(Some(10)).lines().nth(1), Some("main.cust…"));
     }
 
     #[test]

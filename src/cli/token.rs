@@ -1,11 +1,12 @@
 //! The command `gloss token create|list|revoke`.
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{ApiCommand, CliError, Client, Exit, Needs, Output, operation::Operation, output, table::Table};
-use crate::domain::clock::{Clock, SystemClock};
+use super::{
+    ApiCommand, CliError, Client, Exit, Needs, Output, operation::Operation, output, table::Table, values::moment,
+};
 
 /// Create, list and revoke access tokens
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ Examples:
         #[arg(long, value_enum, ignore_case = true)]
         role: RoleName,
         /// Expiry: a number of minutes, hours or days (`30m`, `12h`, `90d`), or a time (RFC 3339) [default: never]
-        #[arg(long, value_name = "WHEN", value_parser = end)]
+        #[arg(long, value_name = "WHEN", value_parser = moment)]
         expires: Option<DateTime<Utc>>,
     },
     /// List the tokens
@@ -69,23 +70,6 @@ impl RoleName {
     }
 }
 
-fn end(text: &str) -> Result<DateTime<Utc>, String> {
-    let hint = || "write a time span, as in 30m, 12h or 90d, or a time, as in 2027-01-31T00:00:00Z".to_owned();
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Ok(moment.to_utc());
-    }
-    let unit = text.chars().last().ok_or_else(hint)?;
-    let number: i64 =
-        text[..text.len() - unit.len_utf8()].parse().ok().filter(|number| *number > 0).ok_or_else(hint)?;
-    let span = match unit {
-        'm' => TimeDelta::try_minutes(number),
-        'h' => TimeDelta::try_hours(number),
-        'd' => TimeDelta::try_days(number),
-        _ => None,
-    };
-    span.and_then(|span| SystemClock.now().trunc_subsecs(0).checked_add_signed(span)).ok_or_else(hint)
-}
-
 const CREATE: Operation = Operation(
     "mutation($input: CreateApiTokenInput!) {
     createApiToken(input: $input) { secret apiToken { id name role createdAt expiresAt } } }",
@@ -99,6 +83,10 @@ pub const OPERATIONS: &[Operation] = &[CREATE, LIST, REVOKE];
 impl ApiCommand for Token {
     fn needs(&self) -> Needs {
         Needs::Records
+    }
+
+    fn may_create_store(&self) -> bool {
+        matches!(self.command, TokenCommand::Create { .. })
     }
 
     async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
@@ -152,7 +140,8 @@ async fn list(client: &Client) -> Result<Value, CliError> {
 }
 
 fn print(tokens: &Value) {
-    let mut table = Table::new(["NAME", "ROLE", "CREATED", "EXPIRES", "LAST USED"]);
+    let table = Table::new(["NAME", "ROLE", "CREATED", "EXPIRES", "LAST USED"]);
+    let mut table = table.cutting(&["NAME"]).dropping(&["EXPIRES", "LAST USED", "CREATED"]);
     for token in tokens.as_array().into_iter().flatten() {
         let moment =
             |field: &str| if token[field].is_null() { "never".to_owned() } else { output::time(&token[field]) };

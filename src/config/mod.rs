@@ -59,6 +59,10 @@ pub struct Settings {
     /// Maximum number of concurrent runs; 0 starts the API without workers
     #[arg(long, env = "GLOSS_WORKERS", value_name = "N", default_value = "4", value_parser = between(0, 256))]
     pub workers: usize,
+    /// Time limit of one request to a language model in seconds, including its whole answer
+    #[arg(long = "model-timeout-seconds", env = "GLOSS_MODEL_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    #[arg(default_value = "180", value_parser = some_seconds)]
+    pub model_timeout: Duration,
     /// Seconds that a run waits for an unresponsive provider before the run pauses
     #[arg(long = "provider-patience-seconds", env = "GLOSS_PROVIDER_PATIENCE_SECONDS", value_name = "SECONDS")]
     #[arg(default_value = "3600", value_parser = seconds)]

@@ -89,16 +89,18 @@ pub async fn compare(
 fn moved(profile: &DbProfile, live: &Identity, wanted: Option<&Identity>, what: &str) -> RunError {
     let message = match wanted {
         Some(wanted) => {
+            // The marks tell apart what stands in the same place.
+            let told = |one: &Identity| if wanted.place == live.place { one.told() } else { one.place.clone() };
             format!(
                 "{what} belongs to {}, but the DB profile {:?} now points to {}",
-                wanted.told(),
+                told(wanted),
                 profile.name,
-                live.told()
+                told(live)
             )
         }
         None => format!(
-            "{what} was recorded by a version of Gloss that did not store the identity of the database; it may or may \
-             not be {}, to which the DB profile {:?} now points",
+            "{what} was imported, or recorded by a version of Gloss that did not store the identity of the database; \
+             it may or may not be {}, to which the DB profile {:?} now points",
             live.told(),
             profile.name
         ),

@@ -280,13 +280,13 @@ impl RunContext {
     /// Returns the run's DB profile.
     ///
     /// # Errors
-    /// Returns [`Halt::Failed`] if the profile was deleted.
+    /// Returns [`Halt::Failed`] if the profile does not exist.
     pub async fn db_profile(&self) -> Result<DbProfile, Halt> {
         let gone = || {
             let name = self.run.spec.db_profile_name.as_deref().unwrap_or("?");
             Halt::Failed(RunError::new(
                 Code::NotFound,
-                format!("the DB profile `{name}` has been deleted"),
+                format!("the DB profile `{name}` does not exist"),
                 "start a new run with an existing profile",
             ))
         };
@@ -297,13 +297,13 @@ impl RunContext {
     /// Returns the run's LLM profile.
     ///
     /// # Errors
-    /// Returns [`Halt::Failed`] if the profile was deleted.
+    /// Returns [`Halt::Failed`] if the profile does not exist.
     pub async fn llm_profile(&self) -> Result<LlmProfile, Halt> {
         let gone = || {
             let name = self.run.spec.llm_profile_name.as_deref().unwrap_or("?");
             Halt::Failed(RunError::new(
                 Code::NotFound,
-                format!("the LLM profile `{name}` has been deleted"),
+                format!("the LLM profile `{name}` does not exist"),
                 "start a new run with an existing profile",
             ))
         };

@@ -212,7 +212,7 @@ impl<'a> Sender<'a> {
 
 fn wait_for(error: &ModelError, growing: Duration) -> Duration {
     match error {
-        ModelError::RateLimited { retry_after: Some(wait) } => (*wait).min(LONGEST_RETRY_AFTER),
+        ModelError::Busy { retry_after: Some(wait), .. } => (*wait).min(LONGEST_RETRY_AFTER),
         _ => growing,
     }
 }
@@ -238,7 +238,10 @@ fn unusable(why: &Unusable) -> RunError {
 /// Converts an error of the model to the error that ends the run.
 pub fn fatal(error: &ModelError) -> RunError {
     let (code, hint) = match error {
-        ModelError::KeyRefused(_) => (Code::Unauthenticated, "set a valid key in the LLM profile, then resume the run"),
+        ModelError::NoKey(_) | ModelError::KeyRefused(_) => {
+            (Code::Unauthenticated, "set a valid key in the LLM profile, then resume the run")
+        }
+        ModelError::Unstructured(_) => (Code::BadUserInput, "choose another model in the LLM profile"),
         ModelError::UnknownModel(_) => (Code::NotFound, "set a model that the provider offers in the LLM profile"),
         ModelError::NotAModel(_) => (Code::BadUserInput, "check the base URL of the LLM profile, then resume the run"),
         ModelError::Misconfigured(_) => (Code::BadUserInput, "correct the LLM profile"),

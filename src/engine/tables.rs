@@ -700,7 +700,11 @@ impl<'a> Work<'a> {
             return Ok(Ending::Finished(RunStatus::Success, None));
         }
         let cause = self.row_error.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(unreadable);
-        let message = format!("none of {} assets could be described: {}", progress.failed, cause.message);
+        let what = match progress.failed {
+            1 => "the asset could not be described".to_owned(),
+            failed => format!("none of {failed} assets could be described"),
+        };
+        let message = format!("{what}: {}", cause.message);
         Err(Halt::Failed(RunError { message, ..cause }))
     }
 }

@@ -37,7 +37,7 @@ pub fn stated(parent: &str, field: &str) -> Option<Role> {
             "Mutation",
             "startRun" | "updateRun" | "cancelRun" | "cancelRuns" | "resumeRun" | "rerun" | "generate" | "ask"
             | "reviewSuggestions" | "applyRun" | "rollbackRun" | "createSchedule" | "updateSchedule" | "pauseSchedule"
-            | "resumeSchedule" | "runScheduleNow" | "testDbProfile" | "testLlmProfile",
+            | "resumeSchedule" | "runScheduleNow" | "importRuns" | "testDbProfile" | "testLlmProfile",
         ) => Operator,
         (
             "Mutation",

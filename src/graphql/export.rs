@@ -1,7 +1,7 @@
 //! Exports as streams of text, for the HTTP server. Each word of the domain opens its own in its `export.rs`.
 
 use async_graphql::{Response, ServerError};
-use futures_util::{Stream, StreamExt, stream::BoxStream};
+use futures_util::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
 
 use super::{comparison::export::ComparisonExport, error, profile::export::DescriptionsExport};
 use crate::{
@@ -17,6 +17,9 @@ pub enum ExportRequest {
     /// The descriptions of a database.
     Descriptions(DescriptionsExport),
 }
+
+/// A function that opens an export.
+pub type OpenExport = dyn Fn(ExportRequest) -> BoxFuture<'static, Result<Export, ServerError>> + Send + Sync;
 
 /// An open export.
 pub struct Export {
@@ -45,6 +48,7 @@ impl Export {
 pub(super) const CSV: (&str, &str) = ("csv", "text/csv; charset=utf-8");
 pub(super) const JSON: (&str, &str) = ("json", "application/json; charset=utf-8");
 pub(super) const MARKDOWN: (&str, &str) = ("md", "text/markdown; charset=utf-8");
+pub(super) const DBT: (&str, &str) = ("yml", "application/yaml; charset=utf-8");
 pub(super) const SQL: (&str, &str) = ("sql", "application/sql; charset=utf-8");
 
 /// Opens an export. Every error of the request is found before the first piece.

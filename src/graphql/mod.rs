@@ -28,6 +28,7 @@ pub mod error;
 pub mod export;
 mod frontier;
 pub mod ids;
+pub mod import;
 pub mod limits;
 pub mod loader;
 pub mod node;
@@ -86,6 +87,7 @@ pub struct Mutation(
     ask::mutation::AskMutation,
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
+    import::mutation::ImportMutation,
     profile::mutation::ProfileMutation,
     schedule::mutation::ScheduleMutation,
     token::mutation::TokenMutation,
@@ -117,6 +119,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<ask::object::AskTurnConnection>("One page of a session's turns.")
         .override_output_type_description::<search::object::AssetHitConnection>("One page of hits.")
         .override_output_type_description::<profile::coverage::AssetPathConnection>("One page of assets.")
+        .override_output_type_description::<catalog::known::CatalogTableConnection>("One page of a catalog.")
         .override_output_type_description::<catalog::object::DatabaseTableConnection>("One page of a schema's tables.")
         .override_output_type_description::<comparison::object::ComparedAssetConnection>("One page of the grid.")
 }

@@ -13,20 +13,18 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use futures_util::{TryStreamExt, future::BoxFuture};
+use futures_util::TryStreamExt;
 
 use super::{Door, refusal::Refusal};
 use crate::graphql::{
     comparison::export::ComparisonExport,
-    export::{Export, ExportRequest},
+    export::{Export, ExportRequest, OpenExport},
     profile::export::DescriptionsExport,
 };
 
 /// The function that opens an export.
 #[derive(Clone)]
 pub struct Exports(Arc<OpenExport>);
-
-type OpenExport = dyn Fn(ExportRequest) -> BoxFuture<'static, Result<Export, ServerError>> + Send + Sync;
 
 impl Exports {
     /// Creates the value from an asynchronous function.

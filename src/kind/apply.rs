@@ -404,7 +404,11 @@ pub fn conflict(live: Option<&str>, rollback: bool) -> RunError {
         Some(live) => format!("the comment is no longer the one that {than}: {:?}", shortened(live)),
         None => format!("the comment that {than} no longer exists"),
     };
-    let hint = "replace the comment with `overwrite`, or keep it";
+    let hint = if rollback {
+        "to put the earlier comment back all the same, roll back again with `overwrite`; or keep this one"
+    } else {
+        "to replace the comment, apply again with `overwrite`; or keep it"
+    };
     RunError::new(Code::Conflict, message, hint)
 }
 

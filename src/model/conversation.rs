@@ -127,7 +127,7 @@ pub fn choice_schema(tools: &[Tool], strength: Strength) -> Value {
     let names: Vec<&str> = tools.iter().map(|tool| tool.name).chain([ANSWER]).collect();
     let about = match strength {
         Strength::Bounded => json!({ "type": "string", "maxLength": ABOUT_LETTERS }),
-        Strength::Strict => json!({ "type": "string" }),
+        Strength::Strict | Strength::Object => json!({ "type": "string" }),
     };
     json!({
         "type": "object",

@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 
 use super::{
     conversation::{ANSWER, SYSTEM, choice_schema, message, messages, tool_definitions},
+    endpoint::Endpoint,
     lenient,
-    manner::{Manners, is_about_content},
-    provider::{ProviderDescriber, TOKENS_BETWEEN, estimate, response_format},
+    manner::{Manners, REASONING, STRUCTURED, is_about_content},
+    provider::{Attempt, ProviderDescriber, TOKENS_BETWEEN, estimate},
     refusal::refused,
-    schema::Strength,
+    schema::{Strength, response_format},
     thoughts::{Said, Stream},
     wire::{Finish, Reply},
 };
@@ -51,15 +52,19 @@ pub struct AskManner {
     tools: Tools,
     schema: Option<Strength>,
     temperature: bool,
+    terse: bool,
     stream: bool,
     /// Number of consecutive streams that ended before the answer was complete.
     broken: u8,
 }
 
 impl AskManner {
-    const fn first(strict: bool) -> Self {
-        let schema = if strict { Strength::Strict } else { Strength::Bounded };
-        Self { tools: Tools::Unknown, schema: Some(schema), temperature: true, stream: true, broken: 0 }
+    const fn first(strength: Strength, terse: bool) -> Self {
+        Self { tools: Tools::Unknown, schema: Some(strength), temperature: true, terse, stream: true, broken: 0 }
+    }
+
+    const fn of(endpoint: &Endpoint) -> Self {
+        Self::first(endpoint.strength, endpoint.effort.is_some())
     }
 
     /// The manner to try after a refusal; `None` if nothing more can be left out, or if the refusal is about the
@@ -76,14 +81,18 @@ impl AskManner {
         if self.stream && names(&["stream"]) {
             return Some(Self { stream: false, ..self });
         }
+        let is_about_tools = names(&["tool_choice", "tool choice"]);
+        if self.terse && !is_about_tools && names(REASONING) {
+            return Some(Self { terse: false, ..self });
+        }
         match (self.tools, self.schema) {
-            (Tools::Unknown, _) if names(&["tool_choice", "tool choice"]) => {
-                Some(Self { tools: Tools::UnknownAndFree, ..self })
-            }
+            (Tools::Unknown, _) if is_about_tools => Some(Self { tools: Tools::UnknownAndFree, ..self }),
             (Tools::Unknown | Tools::UnknownAndFree, _) => Some(Self { tools: Tools::None, ..self }),
             (Tools::Known, _) if names(&["tool"]) => Some(Self { tools: Tools::None, ..self }),
+            (_, Some(_)) if names(STRUCTURED) => Some(Self { schema: None, ..self }),
             (_, Some(Strength::Bounded)) => Some(Self { schema: Some(Strength::Strict), ..self }),
-            (_, Some(Strength::Strict)) => Some(Self { schema: None, ..self }),
+            (_, Some(Strength::Strict | Strength::Object)) => Some(Self { schema: None, ..self }),
+            (_, None) if self.terse => Some(Self { terse: false, ..self }),
             (_, None) if self.temperature => Some(Self { temperature: false, ..self }),
             (_, None) => None,
         }
@@ -150,12 +159,10 @@ impl ProviderConverser {
         if manner.tools == Tools::None {
             let mut inside = false;
             if !conversation.due {
-                match manner.schema {
-                    Some(strength) => {
-                        let schema = choice_schema(conversation.tools, strength);
-                        body["response_format"] = response_format("choice", schema);
-                    }
-                    None => inside = true,
+                inside = matches!(manner.schema, None | Some(Strength::Object));
+                if let Some(strength) = manner.schema {
+                    let schema = || choice_schema(conversation.tools, strength);
+                    body["response_format"] = response_format("choice", schema, strength);
                 }
             }
             body["messages"] = json!([system, { "role": "user", "content": message(conversation, inside) }]);
@@ -178,19 +185,21 @@ impl ProviderConverser {
     async fn send(
         &self,
         conversation: &Conversation<'_>,
-        mut body: Value,
+        manner: AskManner,
         key: Option<&SecretString>,
         stream: bool,
         listener: Option<&mut dyn Listener>,
     ) -> Result<Reply, ModelError> {
+        let mut completion = self.request(conversation, manner);
         if stream {
-            body["stream"] = json!(true);
-            body["stream_options"] = json!({ "include_usage": true });
+            completion["stream"] = json!(true);
+            completion["stream_options"] = json!({ "include_usage": true });
         }
         let mut voice = Voice { stream: Stream::default(), said: String::new(), listener };
         let sent = self.bound(conversation).likely_input_tokens;
         let tokens = conversation.options.max_output_tokens;
-        let mut reply = self.provider.send(body, tokens, sent, key, &mut |piece| voice.receive(piece)).await?;
+        let attempt = Attempt { completion, terse: manner.terse, tokens, sent };
+        let mut reply = self.provider.send(attempt, key, &mut |piece| voice.receive(piece)).await?;
         voice.receive(&std::mem::take(&mut reply.text));
         voice.end();
         reply.text = voice.said;
@@ -205,7 +214,6 @@ impl ProviderConverser {
         key: Option<&SecretString>,
         listener: &mut dyn Listener,
     ) -> Result<(Step, Usage, AskManner), ModelError> {
-        let body = self.request(conversation, manner);
         let chooses = !conversation.due && manner.tools == Tools::None;
         let unsure = !conversation.due && matches!(manner.tools, Tools::Unknown | Tools::UnknownAndFree);
         let begun = Instant::now();
@@ -213,7 +221,7 @@ impl ProviderConverser {
         // its tools.
         let stream = manner.stream && !chooses;
         let listener = if chooses || unsure { None } else { Some(listener) };
-        let reply = self.send(conversation, body, key, stream, listener).await?;
+        let reply = self.send(conversation, manner, key, stream, listener).await?;
         let sent = self.bound(conversation).likely_input_tokens;
         let usage = self.provider.used(reply.usage, sent, &reply.text, begun.elapsed());
         if !reply.any {
@@ -269,7 +277,7 @@ impl Converser for ProviderConverser {
         let endpoint = &self.provider.endpoint;
         let key = endpoint.key()?;
         let known = self.manners.of(&endpoint.identity());
-        let mut manner = known.unwrap_or(AskManner::first(endpoint.strict));
+        let mut manner = known.unwrap_or(AskManner::of(endpoint));
         let mut requests = 0;
         loop {
             requests += 1;
@@ -328,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_refusal_takes_away_what_it_names() {
-        let first = AskManner::first(false);
+        let first = AskManner::first(Strength::Bounded, false);
         assert_eq!(first.after("unsupported parameter: tool_choice").unwrap().tools, Tools::UnknownAndFree);
         assert_eq!(first.after("unsupported parameter: tools").unwrap().tools, Tools::None);
         assert!(!first.after("`stream` is not supported").unwrap().stream);

@@ -8,7 +8,7 @@
 pub use crate::domain::text::{cut, one_line};
 use crate::{
     domain::{
-        catalog::{ColumnStatistics, TableDetail, TableStatistics},
+        catalog::{ColumnStatistics, ForeignKey, TableDetail, TableStatistics},
         documented::Lent,
         lineage::{How, Lineage},
         suggestion::Evidence,
@@ -166,6 +166,7 @@ pub fn column_facts(request: &DescribeRequest, index: usize) -> Vec<Fact> {
                 if others.is_empty() { String::new() } else { format!("together with {} ", write(&others.join(", "))) };
             format!("{with}references {}", write(&target))
         }));
+        push_codes(&mut facts, request, key);
     }
     if let Some(Some(lineage)) = request.lineage.get(index) {
         push_lineage(&mut facts, lineage, &detail.schema);
@@ -176,6 +177,22 @@ pub fn column_facts(request: &DescribeRequest, index: usize) -> Vec<Fact> {
         push_statistics(&mut facts, statistics);
     }
     facts
+}
+
+/// Adds what the keys of a referenced lookup table stand for.
+fn push_codes(facts: &mut Vec<Fact>, request: &DescribeRequest, key: &ForeignKey) {
+    let Some(parent) = request.neighbours.iter().find(|one| one.is_target(key, &request.table)) else { return };
+    let target = parent.key.as_ref().map(|(name, _)| name);
+    let refers_to_key = matches!(key.columns.as_slice(), [(_, other)] if Some(other) == target);
+    if !refers_to_key || parent.codes.is_empty() {
+        return;
+    }
+    let name = one_line(&parent.name(&request.table.schema));
+    facts.push(Fact::of("neighbour", |write| {
+        let code =
+            |(key, label): &(String, String)| format!("{} is {}", write(&one_line(key)), write(&one_line(label)));
+        format!("in {}, {}", write(&name), parent.codes.iter().map(code).collect::<Vec<_>>().join(", "))
+    }));
 }
 
 /// Adds what is documented of columns with the same name in other tables.

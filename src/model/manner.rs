@@ -9,25 +9,34 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::schema::Strength;
+use super::{dialect::Dialect, endpoint::Endpoint, schema::Strength};
 
 /// The optional features of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
-    /// The schema that is sent with the prompt; `None` puts it into the prompt.
+    /// The structured output that is requested; `None` requests none. Without a schema, the prompt has it.
     pub schema: Option<Strength>,
     /// Whether to request token log-probabilities.
     pub logprobs: bool,
     /// Whether to set the temperature, which reasoning models refuse.
     pub temperature: bool,
+    /// Whether to ask for little reasoning.
+    pub terse: bool,
 }
 
 impl Manner {
     /// The manner to try first with an unknown endpoint.
     #[must_use]
-    pub const fn first(strict: bool) -> Self {
-        let schema = if strict { Strength::Strict } else { Strength::Bounded };
-        Self { schema: Some(schema), logprobs: true, temperature: true }
+    pub const fn first(endpoint: &Endpoint) -> Self {
+        // Anthropic has no log-probabilities.
+        let logprobs = !matches!(endpoint.dialect, Dialect::Anthropic);
+        Self { schema: Some(endpoint.strength), logprobs, temperature: true, terse: endpoint.effort.is_some() }
+    }
+
+    /// Whether the prompt includes the schema.
+    #[must_use]
+    pub const fn schema_inside(self) -> bool {
+        matches!(self.schema, None | Some(Strength::Object))
     }
 
     /// The manner to try after a refusal; `None` if nothing more can be left out, or if the refusal is about the
@@ -45,16 +54,36 @@ impl Manner {
         if self.temperature && names(&["temperature"]) {
             return Some(Self { temperature: false, ..self });
         }
+        if self.terse && names(REASONING) {
+            return Some(Self { terse: false, ..self });
+        }
         match self.schema {
-            Some(_) if names(&["response_format", "response format"]) => Some(Self { schema: None, ..self }),
+            // Strict modes refuse limits of lengths.
+            Some(Strength::Bounded) if names(&["length"]) => Some(Self { schema: Some(Strength::Strict), ..self }),
+            Some(_) if names(STRUCTURED) => Some(Self { schema: None, ..self }),
             Some(Strength::Bounded) => Some(Self { schema: Some(Strength::Strict), ..self }),
-            Some(Strength::Strict) => Some(Self { schema: None, ..self }),
+            Some(Strength::Strict | Strength::Object) => Some(Self { schema: None, ..self }),
             None if self.logprobs => Some(Self { logprobs: false, ..self }),
+            None if self.terse => Some(Self { terse: false, ..self }),
             None if self.temperature => Some(Self { temperature: false, ..self }),
             None => None,
         }
     }
 }
+
+/// Words of a refusal that is about the amount of reasoning.
+pub const REASONING: &[&str] = &["effort", "thinking", "reasoning"];
+/// Words of a refusal that is about structured output.
+pub const STRUCTURED: &[&str] = &[
+    "response_format",
+    "response format",
+    "output_config",
+    "output_format",
+    "json_schema",
+    "jsonschema",
+    "json mode",
+    "structured output",
+];
 
 /// Returns whether a refusal, in lower case, is about the content, so that leaving out features does not help.
 #[must_use]

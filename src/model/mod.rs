@@ -1,14 +1,13 @@
 //! Language models: the builtin describer and the providers.
 //!
 //! [`ProviderModels`] opens a profile. A request becomes a `brief` (keys from `subjects`, facts from `facts` or
-//! `container`). `prompt` and `schema` turn the brief into the provider's request, which `wire`, `endpoint`, `manner`
-//! and `refusal` handle. `answer` reads the reply with `thoughts`, `lenient`, `entry` and `text`, `logprobs` adds the
-//! log-probabilities, and the result is drafts. Questions about databases use `converse`, with the prompts of
-//! `conversation`.
+//! `container`). `prompt` and `schema` turn the brief into the provider's request, which `endpoint`, `dialect`,
+//! `manner`, `wire` and `refusal` handle. `answer` reads the reply with `thoughts`, `lenient`, `entry` and `text`,
+//! `logprobs` adds the log-probabilities, and the result is drafts. Questions about databases use `converse`, with the
+//! prompts of `conversation`.
 //!
 //! The rule: a provider's answer is data, its size is bounded by what was asked for, and no text contains the API key.
-//! To add a provider with OpenAI's chat completions, add a line in `endpoint.rs`; another protocol gets a folder next
-//! to `wire`.
+//! To add a provider, see `endpoint.rs`; another wire format gets a file in `dialect/`.
 
 mod answer;
 mod brief;
@@ -16,6 +15,7 @@ pub mod builtin;
 mod container;
 mod conversation;
 mod converse;
+mod dialect;
 mod endpoint;
 mod entry;
 mod facts;
@@ -47,7 +47,7 @@ use self::{
     converse::{AskManner, ProviderConverser},
     endpoint::Endpoint,
     manner::{Manner, Manners},
-    provider::ProviderDescriber,
+    provider::{Probed, ProviderDescriber},
     wire::Wire,
 };
 use crate::{
@@ -147,7 +147,8 @@ impl Models for ProviderModels {
         if profile.settings.provider == LlmProvider::Builtin {
             return Ok("the builtin describer is ready; it needs no network".into());
         }
-        let duration = self.provider(profile)?.probe().await?;
-        Ok(format!("{} answered in {} ms", profile.settings.model, duration.as_millis()))
+        let Probed { duration, note } = self.provider(profile)?.probe().await?;
+        let answered = format!("{} answered in {} ms", profile.settings.model, duration.as_millis());
+        Ok(note.map_or_else(|| answered.clone(), |note| format!("{answered}, but {note}")))
     }
 }

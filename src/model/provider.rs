@@ -14,15 +14,19 @@ use super::{
     brief::Brief,
     endpoint::Endpoint,
     entry::Reading,
+    lenient,
     logprobs::TokenLogprobs,
     manner::{Manner, Manners},
     prompt::{self, Prompt},
     refusal::{Refusal, refusal, refused},
-    schema::{Strength, answer_schema},
+    schema::{Strength, answer_schema, response_format},
+    text::clean_reasoning,
+    thoughts,
     wire::{Finish, Reply, Reported, Request, Wire},
 };
 use crate::{
     domain::{
+        price::Price,
         profile::LlmProfile,
         run::RunOptions,
         suggestion::{Alternative, Draft, Evidence},
@@ -38,8 +42,10 @@ use crate::{
 const BATCH_SIZE: usize = 6;
 /// Output tokens per subject in a full request with the default of 1,024 tokens.
 const TOKENS_PER_SUBJECT: usize = 170;
-/// Maximum number of output tokens of a probe.
-const PROBE_TOKENS: i32 = 16;
+/// Maximum number of output tokens of a probe: enough for a model that reasons a little before its answer.
+const PROBE_TOKENS: i32 = 256;
+/// The text of a probe.
+const PROBE: &str = "Answer with this JSON object and nothing else: {\"answer\": \"OK\"}";
 /// Maximum number of tokens that a provider adds around and between the messages.
 pub(super) const TOKENS_BETWEEN: i64 = 64;
 /// The confidence of a description if the model states none: low enough that a person should check it.
@@ -47,72 +53,123 @@ const UNSTATED_CONFIDENCE: f64 = 0.4;
 /// The confidence of each further wording relative to the one before.
 const ALTERNATIVE_FACTOR: f64 = 0.9;
 
-/// Prices in US dollars per million tokens.
-#[derive(Debug, Clone, Copy)]
-struct Prices {
-    input: f64,
-    output: f64,
-}
-
 /// A describer that uses a provider's model.
 pub struct ProviderDescriber {
     wire: Wire,
     pub(super) endpoint: Endpoint,
-    prices: Option<Prices>,
+    price: Option<Price>,
     manners: Manners<Manner>,
 }
 
 /// A provider's answer and its costs.
 struct Asking {
     reply: Reply,
+    /// The manner of the request that was answered.
+    manner: Manner,
     /// The estimated number of tokens that were sent.
     sent: i64,
     duration: Duration,
     requests: i32,
 }
 
+/// A request before it is written for a manner.
+struct Question<'a> {
+    tokens: i32,
+    temperature: f64,
+    /// The system text, which may be empty, and the user's. The argument tells whether they include the schema.
+    prompt: &'a (dyn Fn(bool) -> Prompt + Sync),
+    /// The name of the answer and its schema.
+    schema: (&'a str, &'a (dyn Fn(Strength) -> Value + Sync)),
+}
+
+/// A chat completion to send.
+pub(super) struct Attempt {
+    /// The request in OpenAI's format.
+    pub completion: Value,
+    /// Whether to ask for little reasoning.
+    pub terse: bool,
+    /// Maximum number of output tokens.
+    pub tokens: i32,
+    /// The estimated number of input tokens.
+    pub sent: i64,
+}
+
+/// The result of a probe.
+pub struct Probed {
+    /// The time until the answer.
+    pub duration: Duration,
+    /// What was less than it should be, as a clause.
+    pub note: Option<String>,
+}
+
 impl ProviderDescriber {
     /// Creates the describer of a profile.
     #[must_use]
     pub fn new(wire: Wire, endpoint: Endpoint, profile: &LlmProfile, manners: Manners<Manner>) -> Self {
-        let settings = &profile.settings;
-        let prices = settings.input_cost_per_million_tokens.zip(settings.output_cost_per_million_tokens);
-        Self { wire, endpoint, prices: prices.map(|(input, output)| Prices { input, output }), manners }
+        Self { wire, endpoint, price: Price::of(&profile.settings), manners }
     }
 
-    /// Sends a minimal request and returns the time it took.
+    /// Sends a minimal request in the manner of a description.
     ///
     /// # Errors
     /// Returns [`ModelError`] if the provider cannot be used.
-    pub async fn probe(&self) -> Result<Duration, ModelError> {
-        let mut body = self.body(PROBE_TOKENS);
-        body["messages"] = json!([{ "role": "user", "content": "Answer with the word OK." }]);
-        let begun = Instant::now();
-        let key = self.endpoint.key()?;
-        match self.send(body, PROBE_TOKENS, 0, key.as_ref(), &mut |_| ()).await {
-            Err(ModelError::Unusable { why, .. }) => Err(ModelError::Rejected(why.to_string())),
-            sent => sent.map(|_| begun.elapsed()),
-        }
+    pub async fn probe(&self) -> Result<Probed, ModelError> {
+        let question = Question {
+            tokens: PROBE_TOKENS,
+            temperature: 0.0,
+            prompt: &|_| Prompt { system: String::new(), user: PROBE.to_owned() },
+            schema: ("probe", &|_| {
+                json!({
+                    "type": "object", "required": ["answer"], "additionalProperties": false,
+                    "properties": { "answer": { "type": "string" } },
+                })
+            }),
+        };
+        let Asking { reply, manner, duration, .. } = match self.ask(&question).await {
+            Err(ModelError::Unusable { why, .. }) => return Err(ModelError::Rejected(why.to_string())),
+            asking => asking?,
+        };
+        let text = thoughts::after_leading(&reply.text);
+        let is_json = !reply.calls.is_empty()
+            || text.find('{').and_then(|at| lenient::read(&text[at..])).is_some_and(|read| read.value.is_object());
+        let Endpoint { profile, model, .. } = &self.endpoint;
+        let note = match (manner.schema, reply.finish) {
+            (Some(_), _) if is_json => None,
+            (None, _) if is_json => {
+                Some("it does not support structured output, so Gloss describes the JSON in the prompt".to_owned())
+            }
+            (_, Finish::Length) => {
+                Some(format!("it used up {PROBE_TOKENS} tokens before its answer; use a large `maxOutputTokens`"))
+            }
+            _ => {
+                return Err(ModelError::Unstructured(format!(
+                    "the model `{model}` of LLM profile `{profile}` answered, but not with the JSON that was asked \
+                     for; choose a model that supports structured output"
+                )));
+            }
+        };
+        Ok(Probed { duration, note })
     }
 
     /// Sends the request, leaving out features that the endpoint refuses.
-    async fn ask(&self, brief: &Brief<'_>) -> Result<Asking, ModelError> {
+    async fn ask(&self, question: &Question<'_>) -> Result<Asking, ModelError> {
         let key = self.endpoint.key()?;
         let known = self.manners.of(&self.endpoint.identity());
-        let mut manner = known.unwrap_or(Manner::first(self.endpoint.strict));
+        let mut manner = known.unwrap_or(Manner::first(&self.endpoint));
         let mut requests = 0;
         let begun = Instant::now();
         loop {
             requests += 1;
-            let Prompt { system, user } = prompt::build(brief, manner.schema.is_none());
-            let sent = estimate(&system) + estimate(&user);
-            let (tokens, body) = (brief.options.max_output_tokens, self.chat(brief, manner, &system, &user));
-            match self.send(body, tokens, sent, key.as_ref(), &mut |_| ()).await {
+            let prompt = (question.prompt)(manner.schema_inside());
+            let sent = estimate(&prompt.system) + estimate(&prompt.user);
+            let completion = self.completion(question, manner, prompt);
+            let attempt = Attempt { completion, terse: manner.terse, tokens: question.tokens, sent };
+            match self.send(attempt, key.as_ref(), &mut |_| ()).await {
                 Ok(reply) => {
                     if known != Some(manner) {
                         self.manners.remember(self.endpoint.identity(), manner);
                     }
-                    return Ok(Asking { reply, sent, duration: begun.elapsed(), requests });
+                    return Ok(Asking { reply, manner, sent, duration: begun.elapsed(), requests });
                 }
                 Err(ModelError::Rejected(refusal)) => match manner.after(&refusal) {
                     Some(less) => {
@@ -131,22 +188,24 @@ impl ProviderDescriber {
         }
     }
 
-    /// Sends a request for at most `tokens` output tokens. `sent` is the estimated number of input tokens.
+    /// Sends a request once.
     pub(super) async fn send(
         &self,
-        body: Value,
-        tokens: i32,
-        sent: i64,
+        attempt: Attempt,
         key: Option<&SecretString>,
         receive: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Reply, ModelError> {
+        let Attempt { completion, terse, tokens, sent } = attempt;
         let begun = Instant::now();
-        let request = Request { url: self.endpoint.completions(), key, body, tokens };
+        let streams = completion["stream"] == true;
+        let endpoint = &self.endpoint;
+        let body = endpoint.request(completion, terse);
+        let request = Request { url: endpoint.url(streams), dialect: endpoint.dialect, key, body, streams, tokens };
         let failure = match self.wire.send(request, receive).await {
             Ok(reply) => return Ok(reply),
             Err(failure) => failure,
         };
-        Err(match refusal(&failure, &self.endpoint, key, tokens) {
+        Err(match refusal(&failure, endpoint, key, tokens) {
             Refusal::Error(error) => error,
             Refusal::Unusable(why, reported) => {
                 let received = if matches!(why, Unusable::TooLarge { .. }) { i64::from(tokens) } else { 0 };
@@ -156,53 +215,62 @@ impl ProviderDescriber {
         })
     }
 
-    fn chat(&self, brief: &Brief<'_>, manner: Manner, system: &str, user: &str) -> Value {
-        let mut body = self.body(brief.options.max_output_tokens);
-        body["messages"] = json!([{ "role": "system", "content": system }, { "role": "user", "content": user }]);
+    fn completion(&self, question: &Question<'_>, manner: Manner, prompt: Prompt) -> Value {
+        let mut body = self.body(question.tokens);
+        let messages = [("system", prompt.system), ("user", prompt.user)];
+        let said = messages.into_iter().filter(|(_, text)| !text.is_empty());
+        body["messages"] = said.map(|(role, text)| json!({ "role": role, "content": text })).collect();
         if manner.logprobs {
             body["logprobs"] = json!(true);
         }
         if manner.temperature {
-            body["temperature"] = json!(brief.options.temperature);
+            body["temperature"] = json!(question.temperature);
         }
         if let Some(strength) = manner.schema {
-            body["response_format"] = response_format("descriptions", schema(brief, strength));
+            let (name, schema) = question.schema;
+            body["response_format"] = response_format(name, || schema(strength), strength);
         }
         body
     }
 
     /// The fields that every request has.
     pub(super) fn body(&self, tokens: i32) -> Value {
-        let model = &self.endpoint.model;
-        // OpenAI's newer models accept the limit only under this name.
-        let is_new = ["gpt-5", "gpt-6", "o1", "o3", "o4"].iter().any(|family| model.starts_with(family));
-        let limit = if is_new { "max_completion_tokens" } else { "max_tokens" };
-        json!({ "model": model, "stream": false, limit: tokens })
+        json!({ "model": self.endpoint.model, "stream": false, "max_tokens": tokens })
     }
 
     /// The usage of a request: as reported, or else estimated from `sent` and the answer.
     pub(super) fn used(&self, reported: Reported, sent: i64, answer: &str, duration: Duration) -> Usage {
         let input_tokens = reported.input.unwrap_or(sent);
+        let cached_input_tokens = reported.cached.unwrap_or_default();
         let output_tokens = reported.output.unwrap_or_else(|| estimate(answer));
         Usage {
             input_tokens,
+            cached_input_tokens,
             output_tokens,
-            cost_usd: self.cost(input_tokens, output_tokens),
+            cost_usd: self.price.map(|price| price.cost(input_tokens, cached_input_tokens, output_tokens)),
             model_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
             requests: 1,
             retries: 0,
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "no request has 2^52 tokens")]
+    /// The maximum cost of a request, none of whose input may be cached.
     pub(super) fn cost(&self, input_tokens: i64, output_tokens: i64) -> Option<f64> {
-        let Prices { input, output } = self.prices?;
-        Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1_000_000.0)
+        // A cache is cheaper at every provider, but a profile's own prices may say otherwise.
+        let price = self.price?;
+        Some(price.cost(input_tokens, 0, output_tokens).max(price.cost(input_tokens, input_tokens, output_tokens)))
     }
 
     /// Sends the request and reads the answer. Returns one draft per subject, in the order of the brief.
     async fn answer(&self, brief: &Brief<'_>) -> Result<DescribeAnswer, ModelError> {
-        let Asking { reply, sent, duration, requests } = self.ask(brief).await?;
+        let options = brief.options;
+        let question = Question {
+            tokens: options.max_output_tokens,
+            temperature: options.temperature,
+            prompt: &|schema_inside| prompt::build(brief, schema_inside),
+            schema: ("descriptions", &|strength| schema(brief, strength)),
+        };
+        let Asking { reply, sent, duration, requests, .. } = self.ask(&question).await?;
         // Some endpoints return a structured answer as a tool call.
         let answer = match reply.calls.first() {
             Some(call) if reply.text.trim().is_empty() => call.arguments.to_string(),
@@ -210,6 +278,8 @@ impl ProviderDescriber {
         };
         let usage = Usage { requests, ..self.used(reply.usage, sent, &answer, duration) };
         let logprobs = reply.logprobs.as_ref().and_then(TokenLogprobs::read);
+        // Reasoning beside the answer is about all of its subjects.
+        let reasoning = clean_reasoning(&reply.reasoning);
         let readings = answer::read(&answer, &brief.asked, prompt::wordings(brief.options));
         if readings.iter().all(Option::is_none) {
             let key = self.endpoint.key()?;
@@ -224,6 +294,7 @@ impl ProviderDescriber {
             .into_iter()
             .zip(&brief.evidence)
             .map(|(reading, evidence)| reading.map(|reading| draft(reading, evidence, logprobs.as_ref())))
+            .map(|draft| draft.map(|draft| Draft { reasoning: draft.reasoning.or_else(|| reasoning.clone()), ..draft }))
             .collect();
         Ok(DescribeAnswer { drafts, usage })
     }
@@ -277,11 +348,6 @@ impl Describer for ProviderDescriber {
     fn bound(&self, request: &DescribeRequest) -> UsageBound {
         self.bound_of(&Brief::of_table(request))
     }
-}
-
-/// The `response_format` field with a schema for the answer.
-pub(super) fn response_format(name: &str, schema: Value) -> Value {
-    json!({ "type": "json_schema", "json_schema": { "name": name, "strict": true, "schema": schema } })
 }
 
 fn schema(brief: &Brief<'_>, strength: Strength) -> Value {

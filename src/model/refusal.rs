@@ -45,10 +45,18 @@ pub fn refusal(failure: &Failure, endpoint: &Endpoint, key: Option<&SecretString
             return Refusal::Unusable(Unusable::TooLarge { kib: bytes >> 10, tokens }, Reported::default());
         }
         Failure::NotCompletion => ModelError::NotAModel(format!(
-            "the answer of {address} is not a chat completion; check the base URL of LLM profile `{profile}`"
+            "the answer of {address} is not {}; check the base URL of LLM profile `{profile}`",
+            endpoint.dialect.noun()
         )),
         Failure::NotJson => ModelError::NotAModel(format!(
             "the answer of {address} is not JSON; check the base URL of LLM profile `{profile}`"
+        )),
+        Failure::Connection(error) if error.is_connect() && is_about_name(error) => ModelError::Unavailable(format!(
+            "there is no host named `{}`; check the base URL of LLM profile `{profile}`, or the network",
+            endpoint.host()
+        )),
+        Failure::Connection(error) if error.is_connect() && error.is_timeout() => ModelError::Unavailable(format!(
+            "{address} accepts no connection; check that it is running and that the base URL is correct"
         )),
         Failure::Connection(error) if error.is_connect() => ModelError::Unavailable(format!(
             "cannot reach {address} ({}); check that it is running and that the base URL is correct",
@@ -116,7 +124,7 @@ impl Said<'_> {
         let status = self.status.as_u16();
         let message = if self.message.is_empty() { "no reason given" } else { &self.message };
         let names = |words: &[&str]| words.iter().any(|word| self.body.contains(word));
-        let no_credit = names(&["insufficient_quota", "insufficient_balance"]);
+        let no_credit = names(&["insufficient_quota", "insufficient_balance", "credit balance is too low"]);
         let no_key = names_key(self.body);
         let no_model = names(&["model_not_found", "unknown_model"])
             || (names(&["model"]) && names(&["does not exist", "not found", "not a valid model", "nvalid model"]));
@@ -124,9 +132,10 @@ impl Said<'_> {
         let no_schema = names(&["response_format", "json_schema", "grammar"]);
         // Likewise for tools if the server was started without them, or if no model of a gateway supports them.
         let no_tools = names(&["tools param", "tool_choice", "tool use", "tool calling"]);
-        let wait = retry_after(headers, SystemClock.now());
+        let wait = retry_after(headers, SystemClock.now()).or_else(|| retry_delay(self.body));
+        let answered = || format!("{address} answered with status {status}: {message}");
         match status {
-            402 | 429 if status == 402 || no_credit => ModelError::KeyRefused(format!(
+            400 | 402 | 429 if status == 402 || no_credit => ModelError::KeyRefused(format!(
                 "the account of LLM profile `{profile}` has no credit left ({message}); top it up, then resume the run"
             )),
             404 | 500 if no_tools => ModelError::Rejected(message.to_owned()),
@@ -142,18 +151,34 @@ impl Said<'_> {
             400 | 422 if no_model => ModelError::UnknownModel(format!(
                 "{address} does not know the model `{model}` of LLM profile `{profile}` ({message}); check its name"
             )),
-            408 | 425 | 429 => ModelError::RateLimited { retry_after: wait },
+            429 => ModelError::Busy {
+                message: format!("{address} limits the rate of requests (status 429: {message})"),
+                retry_after: wait,
+            },
+            408 | 425 => ModelError::Busy { message: answered(), retry_after: wait },
             // The server is overloaded and says when to retry.
-            500.. if wait.is_some() => ModelError::RateLimited { retry_after: wait },
+            500.. if wait.is_some() => ModelError::Busy { message: answered(), retry_after: wait },
             500 if no_schema => ModelError::Rejected(message.to_owned()),
             300..400 => ModelError::Misconfigured(format!(
                 "{address} answered with a redirect (status {status}); set the base URL of LLM profile `{profile}` to \
                  the new address"
             )),
-            500.. => ModelError::Unavailable(format!("{address} answered with status {status}: {message}")),
+            500.. => ModelError::Unavailable(answered()),
             _ => ModelError::Rejected(message.to_owned()),
         }
     }
+}
+
+/// Returns whether a connection failed because the host's name has no address.
+fn is_about_name(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("dns error") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The innermost cause, which contains no address.
@@ -199,6 +224,14 @@ fn without_secrets(text: &str, key: Option<&SecretString>) -> String {
     words.join(" ")
 }
 
+/// The time that Gemini asks to wait, which stands in the error's details, as in `"retryDelay": "37s"`.
+fn retry_delay(body: &str) -> Option<Duration> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    let details = body.pointer("/error/details").or_else(|| body.pointer("/0/error/details"))?.as_array()?;
+    let delay = details.iter().find_map(|detail| detail["retryDelay"].as_str())?;
+    Duration::try_from_secs_f64(delay.strip_suffix('s')?.parse().ok()?).ok()
+}
+
 /// The time that a provider asks to wait, given in milliseconds, in seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
@@ -236,6 +269,14 @@ mod tests {
             let headers = HeaderMap::from_iter([(reqwest::header::RETRY_AFTER, written.parse().unwrap())]);
             assert_eq!(retry_after(&headers, now).map(|wait| wait.as_secs_f64()), seconds, "{written}");
         }
+    }
+
+    #[test]
+    fn gemini_asks_to_wait_in_its_error() {
+        let detail = r#"{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.5s"}"#;
+        let body = format!(r#"{{"error": {{"code": 429, "details": [{{}}, {detail}]}}}}"#);
+        assert_eq!(retry_delay(&body), Some(Duration::from_millis(500)));
+        assert_eq!(retry_delay("[]"), None);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Strength {
     Bounded,
     /// Only what OpenAI's strict mode supports.
     Strict,
+    /// Any JSON object: the endpoint accepts no schema, so the prompt has it.
+    Object,
 }
 
 /// Characters per word including the space, a generous average.
@@ -36,10 +38,18 @@ pub fn prompt_schema(asked: &[Asked], alternatives: usize) -> Value {
     schema
 }
 
+/// The `response_format` field of a chat completion, with a schema for the answer.
+pub fn response_format(name: &str, schema: impl FnOnce() -> Value, strength: Strength) -> Value {
+    if strength == Strength::Object {
+        return json!({ "type": "json_object" });
+    }
+    json!({ "type": "json_schema", "json_schema": { "name": name, "strict": true, "schema": schema() } })
+}
+
 fn entry(alternatives: usize, words: usize, strength: Strength) -> Value {
     let text = |length: usize| match strength {
         Strength::Bounded => json!({ "type": "string", "minLength": 1, "maxLength": length }),
-        Strength::Strict => json!({ "type": "string" }),
+        Strength::Strict | Strength::Object => json!({ "type": "string" }),
     };
     let wording = text(words * LETTERS_PER_WORD);
     let others = alternatives.saturating_sub(1);

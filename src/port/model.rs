@@ -128,9 +128,11 @@ pub struct UsageBound {
 /// Why a model gave no usable answer.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ModelError {
-    /// Too many requests. May be retried after `retry_after`.
-    #[error("the provider limits the rate of requests")]
-    RateLimited {
+    /// The provider asks to retry later, since there are too many requests or too much load. Nothing is billed.
+    #[error("{message}")]
+    Busy {
+        /// What the provider answered.
+        message: String,
         /// The wait that the provider requests.
         retry_after: Option<Duration>,
     },
@@ -143,12 +145,18 @@ pub enum ModelError {
     /// The answer is not a model's. May be billed. An address that gives no other answers is not a model's.
     #[error("{0}")]
     NotAModel(String),
-    /// The API key is missing or was refused. Every further request would fail too.
+    /// The API key is missing or no key, so nothing was sent. Every further request would fail too.
+    #[error("{0}")]
+    NoKey(String),
+    /// The provider refused the API key. Every further request would fail too.
     #[error("{0}")]
     KeyRefused(String),
     /// The provider does not have the model.
     #[error("{0}")]
     UnknownModel(String),
+    /// The model answers, but not in the structure that was asked for.
+    #[error("{0}")]
+    Unstructured(String),
     /// The provider refused this request because of its content. Other requests may succeed.
     #[error("{0}")]
     Rejected(String),
@@ -194,7 +202,21 @@ impl ModelError {
     /// Returns whether a retry may succeed.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_) | Self::NoAnswer(_) | Self::NotAModel(_))
+        matches!(self, Self::Busy { .. } | Self::Unavailable(_) | Self::NoAnswer(_) | Self::NotAModel(_))
+    }
+
+    /// Returns whether the profile must be changed, rather than the request repeated.
+    #[must_use]
+    pub const fn is_of_profile(&self) -> bool {
+        matches!(
+            self,
+            Self::NoKey(_)
+                | Self::KeyRefused(_)
+                | Self::UnknownModel(_)
+                | Self::NotAModel(_)
+                | Self::Unstructured(_)
+                | Self::Misconfigured(_)
+        )
     }
 
     /// Returns whether the provider may bill the failed request.

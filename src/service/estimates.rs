@@ -12,7 +12,8 @@ use crate::{
         catalog::TableDetail,
         documented::Documented,
         lineage::Lineage,
-        profile::{DbProfile, LlmProfile, LlmProvider},
+        price::Price,
+        profile::DbProfile,
         run::{RunOptions, Verbosity},
     },
     engine::{
@@ -90,7 +91,8 @@ impl Estimates {
                 estimate.add(visit, describer.as_ref(), &order.options, about.as_ref(), &known);
             }
         }
-        estimate.cost_usd = cost(&estimate, &order.llm_profile);
+        let price = Price::of(&order.llm_profile.settings);
+        estimate.cost_usd = price.map(|price| price.cost(estimate.input_tokens, 0, estimate.output_tokens));
         Ok(estimate)
     }
 
@@ -173,16 +175,6 @@ fn usual_tokens(options: &RunOptions) -> i64 {
         Verbosity::Comprehensive => 80,
     };
     wording * i64::from(options.alternatives) + TOKENS_AROUND
-}
-
-#[expect(clippy::cast_precision_loss, reason = "tokens are far below 2^52")]
-fn cost(estimate: &Estimate, profile: &LlmProfile) -> Option<f64> {
-    let settings = &profile.settings;
-    if settings.provider == LlmProvider::Builtin {
-        return Some(0.0);
-    }
-    let (input, output) = settings.input_cost_per_million_tokens.zip(settings.output_cost_per_million_tokens)?;
-    Some((estimate.input_tokens as f64 * input + estimate.output_tokens as f64 * output) / 1e6)
 }
 
 fn unusable_model(error: &ModelError) -> Error {

@@ -13,6 +13,7 @@ pub mod drafts;
 pub mod estimates;
 pub mod export;
 pub mod figures;
+pub mod imports;
 pub mod orders;
 pub mod profiles;
 pub mod progress;
@@ -51,6 +52,8 @@ pub struct Services {
     pub comparisons: comparisons::Comparisons,
     /// Exports what is documented.
     pub descriptions: descriptions::Descriptions,
+    /// Imports runs that ended elsewhere.
+    pub imports: imports::Imports,
     /// Estimates the size and cost of a run.
     pub estimates: estimates::Estimates,
     /// Creates, changes, pauses, fires and deletes schedules.
@@ -92,6 +95,7 @@ impl Services {
             comparisons: comparisons::Comparisons::new(ports.clone()),
             descriptions: descriptions::Descriptions::new(ports.clone(), searches.clone()),
             searches,
+            imports: imports::Imports::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
             schedules: schedules::Schedules::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),

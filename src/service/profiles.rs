@@ -11,7 +11,7 @@ use tracing::info;
 
 use crate::{
     domain::{
-        Error, Result, base_url,
+        Code, Error, Result, base_url,
         id::{DbProfileId, LlmProfileId},
         identity::{Confirmation, Identity},
         pattern::patterns,
@@ -90,6 +90,8 @@ pub struct LlmProfileChoices {
     pub requests_per_minute: Option<Option<i32>>,
     /// Price of a million input tokens in US dollars.
     pub input_cost_per_million_tokens: Option<Option<f64>>,
+    /// Price of a million input tokens from the prompt cache in US dollars.
+    pub cached_input_cost_per_million_tokens: Option<Option<f64>>,
     /// Price of a million output tokens in US dollars.
     pub output_cost_per_million_tokens: Option<Option<f64>>,
 }
@@ -121,6 +123,9 @@ pub struct ProfileTest {
     pub latency: Option<Duration>,
     /// What answered, or what to check.
     pub message: String,
+    /// The kind of failure: `BadUserInput` if the profile must be changed, else `Unavailable`. `None` if the test
+    /// succeeded.
+    pub code: Option<Code>,
 }
 
 /// The use cases of profiles. Cheap to clone.
@@ -234,10 +239,17 @@ impl Profiles {
             },
         };
         let answer = async {
-            let target = self.ports.targets.open(&profile).map_err(|error| error.to_string())?;
-            target.test().await.map_err(|error| error.to_string())
+            let target = self.ports.targets.open(&profile)?;
+            target.test().await
         };
-        Ok(timed(answer).await)
+        // Nothing but the path can be wrong about a file that cannot be reached.
+        let is_file = profile.backend == DbBackend::Sqlite;
+        let is_wrong = |error: &TargetError| match error {
+            TargetError::Misconfigured(_) | TargetError::Own(_) => true,
+            TargetError::Unreachable(_) => is_file,
+            _ => false,
+        };
+        Ok(timed(answer, is_wrong).await)
     }
 
     /// Deletes a DB profile.
@@ -292,8 +304,8 @@ impl Profiles {
                 self.unsaved_llm(settings)
             }
         };
-        let answer = async { self.ports.models.test(&profile).await.map_err(|error| error.to_string()) };
-        Ok(timed(answer).await)
+        let is_wrong = |error: &ModelError| error.is_of_profile();
+        Ok(timed(self.ports.models.test(&profile), is_wrong).await)
     }
 
     /// Deletes an LLM profile.
@@ -345,6 +357,7 @@ impl Profiles {
             concurrency: default_concurrency(provider),
             requests_per_minute: None,
             input_cost_per_million_tokens: None,
+            cached_input_cost_per_million_tokens: None,
             output_cost_per_million_tokens: None,
         };
         self.usable_llm(checked_llm(blank, choices)?)
@@ -364,7 +377,8 @@ impl Profiles {
     fn usable_llm(&self, settings: NewLlmProfile) -> Result<NewLlmProfile> {
         let profile = self.unsaved_llm(settings);
         match self.ports.models.open(&profile) {
-            Err(ModelError::Misconfigured(message)) => Err(Error::bad_input("input.provider", message)),
+            // All other settings have been checked before.
+            Err(ModelError::Misconfigured(message)) => Err(Error::bad_input("input.apiKey", message)),
             _ => Ok(profile.settings),
         }
     }
@@ -406,15 +420,21 @@ pub fn default_concurrency(provider: LlmProvider) -> i32 {
     i32::try_from(cores).unwrap_or(MAX_CONCURRENCY).clamp(1, MAX_CONCURRENCY)
 }
 
-async fn timed(answer: impl Future<Output = Result<String, String>>) -> ProfileTest {
+/// Waits for the answer to a test. `is_wrong` tells whether an error is one of the profile.
+async fn timed<E: std::fmt::Display>(
+    answer: impl Future<Output = Result<String, E>>,
+    is_wrong: impl Fn(&E) -> bool,
+) -> ProfileTest {
     let started = Instant::now();
+    let failed = |code, message| ProfileTest { ok: false, latency: None, message, code: Some(code) };
     match timeout(TEST_TIME, answer).await {
-        Ok(Ok(message)) => ProfileTest { ok: true, latency: Some(started.elapsed()), message },
-        Ok(Err(message)) => ProfileTest { ok: false, latency: None, message },
+        Ok(Ok(message)) => ProfileTest { ok: true, latency: Some(started.elapsed()), message, code: None },
+        Ok(Err(error)) if is_wrong(&error) => failed(Code::BadUserInput, error.to_string()),
+        Ok(Err(error)) => failed(Code::Unavailable, error.to_string()),
         Err(_) => {
-            let message =
-                format!("no answer within {} seconds; check the host, the port and the network", TEST_TIME.as_secs());
-            ProfileTest { ok: false, latency: None, message }
+            let seconds = TEST_TIME.as_secs();
+            let message = format!("no answer within {seconds} seconds; check the host, the port and the network");
+            failed(Code::Unavailable, message)
         }
     }
 }
@@ -462,6 +482,9 @@ fn checked_llm(old: NewLlmProfile, choices: LlmProfileChoices) -> Result<NewLlmP
         input_cost_per_million_tokens: choices
             .input_cost_per_million_tokens
             .unwrap_or(old.input_cost_per_million_tokens),
+        cached_input_cost_per_million_tokens: choices
+            .cached_input_cost_per_million_tokens
+            .unwrap_or(old.cached_input_cost_per_million_tokens),
         output_cost_per_million_tokens: choices
             .output_cost_per_million_tokens
             .unwrap_or(old.output_cost_per_million_tokens),
@@ -487,6 +510,7 @@ fn checked_llm(old: NewLlmProfile, choices: LlmProfileChoices) -> Result<NewLlmP
         return Err(Error::bad_input("input.requestsPerMinute", message));
     }
     check_price("inputCostPerMillionTokens", settings.input_cost_per_million_tokens)?;
+    check_price("cachedInputCostPerMillionTokens", settings.cached_input_cost_per_million_tokens)?;
     check_price("outputCostPerMillionTokens", settings.output_cost_per_million_tokens)?;
     Ok(settings)
 }

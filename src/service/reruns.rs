@@ -88,8 +88,8 @@ impl Reruns {
     /// Resumes a run that stopped, or that ended with failed rows. On return it is QUEUED.
     ///
     /// # Errors
-    /// Returns `NotFound`, `BadInput` for an invalid budget, and `Conflict` if the run is live, has nothing left to do,
-    /// would keep a budget that is spent, or has lost a profile.
+    /// Returns `NotFound`, `BadInput` for an invalid budget, and `Conflict` if the run is live, was imported, has
+    /// nothing left to do, would keep a budget that is spent, or has lost a profile.
     pub async fn resume(&self, id: RunId, budget: BudgetChange, actor: &str) -> Result<Run> {
         let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run("input.id"))?;
         if let BudgetChange::Replace(budget) = &budget {
@@ -101,15 +101,19 @@ impl Reruns {
                 run.status.as_str()
             )));
         }
+        if self.ports.store.is_imported(id).await? {
+            return Err(Error::conflict(format!(
+                "run #{id} was imported, so there is nothing to resume; start a new run with its scope, or re-run its \
+                 suggestions"
+            )));
+        }
         if run.spec.db_profile_name.is_some() {
             let profile = db_profile_of(&self.ports, &run).await?;
             self.refuse_moved(&run, &profile).await?;
         }
         let llm_profile = self.llm_profile_of(&run).await?.ok_or_else(|| {
-            let name = run.spec.llm_profile_name.as_deref().unwrap_or_default();
-            Error::conflict(format!(
-                "the LLM profile {name:?} of run #{id} has been deleted; start a new run with another one"
-            ))
+            let profile = profile_named("LLM profile", run.spec.llm_profile_name.as_deref());
+            Error::conflict(format!("{profile} of run #{id} does not exist; start a new run with another one"))
         })?;
         if let BudgetChange::Replace(budget) = &budget {
             check_price(budget, &llm_profile)?;
@@ -259,19 +263,21 @@ impl Reruns {
 /// Returns the DB profile of a run.
 ///
 /// # Errors
-/// Returns `Conflict` if it was deleted; the message names it.
+/// Returns `Conflict` if it does not exist; the message names it.
 pub async fn db_profile_of(ports: &Ports, run: &Run) -> Result<DbProfile> {
     let profile = match run.spec.db_profile_id {
         Some(id) => ports.store.db_profiles_by_id(&[id]).await?.remove(&id),
         None => None,
     };
     profile.ok_or_else(|| {
-        let name = run.spec.db_profile_name.as_deref().unwrap_or_default();
-        Error::conflict(format!(
-            "the DB profile {name:?} of run #{} has been deleted; start a new run with another DB profile",
-            run.id
-        ))
+        let profile = profile_named("DB profile", run.spec.db_profile_name.as_deref());
+        Error::conflict(format!("{profile} of run #{} does not exist; start a new run with another DB profile", run.id))
     })
+}
+
+/// A profile with the name that a run recorded. An imported run may have the name of one that never existed.
+fn profile_named(kind: &str, name: Option<&str>) -> String {
+    name.map_or_else(|| format!("the {kind}"), |name| format!("the {kind} {name:?}"))
 }
 
 /// Applies the choices to the options of the original run and validates the result.

@@ -2,14 +2,14 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use chrono::NaiveDate;
+use chrono::{DurationRound as _, NaiveDate, TimeDelta};
 
 use crate::{
     domain::{
-        Result,
+        Error, Result,
         clock::Moment,
         schedule::time_zone,
-        usage::{UsageSum, UsageWindow},
+        usage::{QUARTER_MS, UsageSum, UsageWindow},
     },
     port::{Ports, store::ModelUsage},
 };
@@ -23,8 +23,10 @@ pub struct UsageReports {
 /// The usage of a window.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The start of the window; `None` if it has none.
+    /// The start of the report; `None` if it has none.
     from: Option<Moment>,
+    /// Whether the days begin with the first one that has any usage.
+    starts_with_use: bool,
     /// The end of the window.
     until: Moment,
     /// The total usage.
@@ -40,13 +42,20 @@ impl UsageReports {
         Self { ports }
     }
 
-    /// Reports the usage of a window that ends now.
+    /// Reports the usage of a window that ends now, or since a moment instead.
     ///
     /// # Errors
-    /// Returns the errors of the store.
-    pub async fn report(&self, window: UsageWindow) -> Result<Report> {
+    /// Returns `BadInput` at `since` for a moment to come, and the errors of the store.
+    pub async fn report(&self, window: UsageWindow, since: Option<Moment>) -> Result<Report> {
         let until = self.ports.clock.now();
-        let from = window.start(until);
+        if let Some(since) = since.filter(|since| *since > until) {
+            let message = format!("{} is in the future; pass a time in the past", since.to_rfc3339());
+            return Err(Error::bad_input("since", message));
+        }
+        let quarter = TimeDelta::milliseconds(QUARTER_MS);
+        let since = since.map(|since| since.duration_trunc(quarter).unwrap_or(since));
+        let from = since.or_else(|| window.start(until));
+        let starts_with_use = since.is_some() || from.is_none();
         let mut by_model = self.ports.store.usage_by_model(from).await?;
         by_model.sort_by(|one, other| {
             let key = |usage: &ModelUsage| (Reverse(usage.sum.usage.total_tokens()), usage.model.clone());
@@ -56,15 +65,14 @@ impl UsageReports {
         for model in &by_model {
             total.add(&model.sum);
         }
-        Ok(Report { from, until, total, by_model })
+        Ok(Report { from, starts_with_use, until, total, by_model })
     }
 
-    /// Returns a report's usage by day in a time zone, oldest first, including days without usage. A report without a
-    /// start begins with the first day that has any.
+    /// Returns a report's usage by day in a time zone, oldest first, including days without usage. A report of all time
+    /// or since a moment begins with the first day that has any.
     ///
     /// # Errors
     /// Returns `BadInput` at `timeZone` for an unknown time zone.
-    /// `BadInput` at `timeZone` for an unknown zone.
     pub async fn by_day(&self, report: &Report, zone: &str) -> Result<Vec<(NaiveDate, UsageSum)>> {
         let zone = time_zone(zone, "timeZone")?;
         let day_of = |moment: Moment| moment.with_timezone(&zone).date_naive();
@@ -73,7 +81,8 @@ impl UsageReports {
             days.entry(day_of(quarter)).or_default().add(&sum);
         }
         let today = day_of(report.until);
-        let first = report.from.map(day_of).or_else(|| days.keys().next().copied()).unwrap_or(today);
+        let start = report.from.filter(|_| !report.starts_with_use);
+        let first = start.map(day_of).or_else(|| days.keys().next().copied()).unwrap_or(today);
         let every = first.iter_days().take_while(|day| *day <= today);
         Ok(every.map(|day| (day, days.remove(&day).unwrap_or_default())).collect())
     }

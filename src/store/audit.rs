@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::applied_comment::{self, Column};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
@@ -144,14 +144,15 @@ pub(super) async fn last_written(
     let mut found = HashMap::with_capacity(assets.len());
     for assets in assets.chunks(MAX_KEYS) {
         let keys = assets.iter().map(record::asset_key).collect::<Result<Vec<_>>>()?;
-        let mut newest = Query::select();
-        newest
-            .expr(Expr::col(Column::Id).max())
-            .from(applied_comment::Entity)
-            .and_where(Expr::col(Column::DbProfileId).eq(profile.0))
-            .and_where(Expr::col(Column::AssetKey).is_in(keys))
-            .group_by_col(Column::AssetKey);
-        let rows = applied_comment::Entity::find().filter(Column::Id.in_subquery(newest)).all(connection).await.db()?;
+        // An imported write has a later key than writes that were made after it.
+        let rows = applied_comment::Entity::find()
+            .filter(Column::DbProfileId.eq(profile.0))
+            .filter(Column::AssetKey.is_in(keys))
+            .order_by_asc(Column::At)
+            .order_by_asc(Column::Id)
+            .all(connection)
+            .await
+            .db()?;
         for row in rows {
             let written = record::applied_comment(row);
             found.insert(written.asset, written.after);

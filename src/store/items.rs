@@ -203,6 +203,7 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
     }
     match (item.status, item.undoes) {
         (ApplyStatus::Applied, None) => {
+            close_displaced(transaction, run, item, at).await?;
             write_audit(transaction, run, item, at).await?;
             follow_audit(transaction, item.suggestion_id).await.db()?;
             follow_comment(transaction, run, item).await.db()?;
@@ -236,6 +237,36 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
     }
 }
 
+/// Counts the run's earlier writes on the asset as rolled back if this write replaces a comment that Gloss did not
+/// write: a person had replaced what they wrote, so a roll-back must not undo them.
+async fn close_displaced(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
+    let Some(profile) = run.spec.db_profile_id else { return Ok(()) };
+    let key = applied_comment::Column::AssetKey.eq(record::asset_key(&item.asset)?);
+    let newest: Option<(i64, Option<String>)> = applied_comment::Entity::find()
+        .select_only()
+        .columns([applied_comment::Column::Id, applied_comment::Column::AfterText])
+        .filter(key.clone())
+        .filter(applied_comment::Column::DbProfileId.eq(profile.0))
+        .filter(standing())
+        .order_by_desc(applied_comment::Column::Id)
+        .into_tuple()
+        .one(transaction)
+        .await
+        .db()?;
+    if newest.is_none_or(|(_, after)| after == item.before) {
+        return Ok(());
+    }
+    applied_comment::Entity::update_many()
+        .col_expr(applied_comment::Column::RolledBackAt, Expr::value(Millis(at)))
+        .filter(applied_comment::Column::RunId.eq(run.id.0))
+        .filter(key)
+        .filter(standing())
+        .exec(transaction)
+        .await
+        .db()?;
+    Ok(())
+}
+
 /// Updates the searched catalog with the written comment.
 async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) -> Result<(), DbErr> {
     let Some(profile) = run.spec.db_profile_id else { return Ok(()) };
@@ -245,12 +276,23 @@ async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) 
 async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
     let ordered = || run.apply.as_ref().map(|order| &order.actor);
     let actor = item.doubt.as_ref().or_else(ordered).ok_or_else(|| Error::conflict("no apply is in progress"))?;
+    let edited = item.undoes.is_none() && was_edited(transaction, item).await.db()?;
+    write::insert(transaction, [audit_row(run, item, actor, at, edited)?]).await
+}
+
+/// Returns the audit's row of a write. `edited` says that its text is a reviewer's own.
+pub(super) fn audit_row(
+    run: &Run,
+    item: &ApplyItem,
+    actor: &str,
+    at: Moment,
+    edited: bool,
+) -> Result<applied_comment::ActiveModel> {
     let profile = run.spec.db_profile_name.clone().unwrap_or_default();
     let display = item.asset.spelling();
-    let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(actor)];
-    let searched: Vec<String> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
-    let edited = item.undoes.is_none() && was_edited(transaction, item).await.db()?;
-    let row = applied_comment::ActiveModel {
+    let searched = [Some(display.as_str()), Some(&profile), item.before.as_deref(), item.text.as_deref(), Some(actor)];
+    let searched: Vec<String> = searched.into_iter().flatten().map(str::to_lowercase).collect();
+    Ok(applied_comment::ActiveModel {
         id: ActiveValue::NotSet,
         at: ActiveValue::Set(Millis(at)),
         rolled_back_at: ActiveValue::Set(None),
@@ -262,13 +304,12 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
         db_profile_name: ActiveValue::Set(profile),
         before_text: ActiveValue::Set(item.before.clone()),
         after_text: ActiveValue::Set(item.text.clone()),
-        actor: ActiveValue::Set(actor.clone()),
+        actor: ActiveValue::Set(actor.to_owned()),
         identity: ActiveValue::Set(item.identity.clone().map(JsonText)),
         search_text: ActiveValue::Set(searched.join("\n")),
         asset_key: ActiveValue::Set(record::asset_key(&item.asset)?),
         edited: ActiveValue::Set(edited),
-    };
-    write::insert(transaction, [row]).await
+    })
 }
 
 /// Returns whether the text of an item is a reviewer's own.
@@ -285,7 +326,7 @@ async fn was_edited(transaction: &Transaction, item: &ApplyItem) -> Result<bool,
 }
 
 /// Clears the applied text of the other versions in a suggestion's chain. Their writes stay in the audit.
-async fn replace_others(transaction: &Transaction, suggestion: SuggestionId) -> Result<(), DbErr> {
+pub(super) async fn replace_others(transaction: &Transaction, suggestion: SuggestionId) -> Result<(), DbErr> {
     suggestion::Entity::update_many()
         .col_expr(Column::AppliedId, Expr::value(None::<i64>))
         .col_expr(Column::AppliedText, Expr::value(None::<String>))

@@ -27,8 +27,10 @@ mod dialect;
 mod displaced;
 mod events;
 mod examine;
+mod facets;
 mod full_text;
 mod identity;
+mod imports;
 mod items;
 pub mod key;
 mod keyset;
@@ -85,6 +87,7 @@ pub struct SqlStore {
     readers: Fitted<DatabaseConnection>,
     /// Connections for lists of cells; `None` if they cannot be opened.
     reader: Option<cells::Reader>,
+    facets: facets::Facets,
     condition: Arc<Condition>,
     bus: Arc<dyn Bus>,
     name: Arc<str>,

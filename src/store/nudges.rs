@@ -9,10 +9,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{SqlStore, chain};
+use super::{SqlStore, chain, facets};
 use crate::{
     domain::{
         apply::ApplyStatus,
+        filter::RunFacts,
         id::{RunId, SuggestionId},
         run::{RowOutcome, Run, RunEdit},
     },
@@ -47,6 +48,18 @@ impl Nudges {
             Some(nudge) => nudge.after = facts(after),
             None => changed.runs.push(RunNudge { run_id: id, before: facts(before), after: facts(after) }),
         });
+    }
+
+    /// Returns the runs whose kind or status changed.
+    pub(super) fn facets(&self) -> Vec<facets::Change> {
+        let changed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let facets = |run: &RunFacts| (run.kind, run.status);
+        let changes = changed.runs.iter().filter_map(|nudge| {
+            let after = facets(nudge.after.as_ref()?);
+            let is_new = nudge.before.as_ref().is_none_or(|before| facets(before) != after);
+            is_new.then_some((nudge.run_id, after.0, after.1))
+        });
+        changes.collect()
     }
 
     /// Adds the run of an edit, and the suggestions that it changed.

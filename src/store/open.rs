@@ -22,7 +22,9 @@ use super::{
     cells::Reader,
     condition::Condition,
     connection::Fitted,
-    dialect, ratings, record, run_plan,
+    dialect,
+    facets::Facets,
+    ratings, record, run_plan,
     seal::{self, Forgotten, SealKey},
     transaction::Writer,
     trouble::{self, DbResult as _, Trouble},
@@ -158,6 +160,7 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
         readers: Fitted::new(readers, Arc::clone(&condition)),
         // Without it, lists are read through the driver.
         reader: Reader::open(address),
+        facets: Facets::default(),
         condition,
         bus,
         name,

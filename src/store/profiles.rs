@@ -80,6 +80,7 @@ fn llm_profile(row: llm_profile::Model, key: &SealKey) -> Result<LlmProfile> {
             concurrency: row.concurrency,
             requests_per_minute: row.requests_per_minute,
             input_cost_per_million_tokens: row.input_cost_per_million_tokens,
+            cached_input_cost_per_million_tokens: row.cached_input_cost_per_million_tokens,
             output_cost_per_million_tokens: row.output_cost_per_million_tokens,
         },
         created_at: row.created_at.0,
@@ -99,6 +100,7 @@ fn llm_profile_row(profile: NewLlmProfile, key: &SealKey) -> Result<llm_profile:
         concurrency: ActiveValue::Set(profile.concurrency),
         requests_per_minute: ActiveValue::Set(profile.requests_per_minute),
         input_cost_per_million_tokens: ActiveValue::Set(profile.input_cost_per_million_tokens),
+        cached_input_cost_per_million_tokens: ActiveValue::Set(profile.cached_input_cost_per_million_tokens),
         output_cost_per_million_tokens: ActiveValue::Set(profile.output_cost_per_million_tokens),
         created_at: ActiveValue::NotSet,
     })

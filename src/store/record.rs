@@ -85,6 +85,7 @@ pub(super) fn run_model(run: &Run) -> run::Model {
         rows_skipped: run.progress.skipped,
         current_asset: run.progress.current_asset.clone().map(JsonText),
         input_tokens: run.usage.input_tokens,
+        cached_input_tokens: run.usage.cached_input_tokens,
         output_tokens: run.usage.output_tokens,
         cost_usd: run.usage.cost_usd,
         model_ms: run.usage.model_ms,
@@ -153,6 +154,7 @@ pub(super) fn run(row: run::Model) -> Run {
         },
         usage: Usage {
             input_tokens: row.input_tokens,
+            cached_input_tokens: row.cached_input_tokens,
             output_tokens: row.output_tokens,
             cost_usd: row.cost_usd,
             model_ms: row.model_ms,

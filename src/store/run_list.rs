@@ -20,7 +20,7 @@ use crate::domain::{
     filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
     id::RunId,
     page::{Cursor, CursorPart, Page, PageDirection, PageEnds, PageRequest},
-    run::{Cell, CellPage, Run, RunColumn, RunCounts},
+    run::{CellPage, CellRow, Run, RunColumn, RunCounts},
     status::{RunKind, RunStatus},
 };
 
@@ -68,13 +68,13 @@ impl<'a> Chosen<'a> {
 }
 
 impl Rows for Chosen<'_> {
-    type Row = Vec<Cell>;
+    type Row = CellRow;
 
     fn columns(&self) -> Vec<run::Column> {
         self.columns.clone()
     }
 
-    async fn read(&self, query: &SelectStatement) -> Result<Vec<Vec<Cell>>> {
+    async fn read(&self, query: &SelectStatement) -> Result<Vec<CellRow>> {
         cells::read(self.store, query, &self.columns).await
     }
 }
@@ -108,6 +108,7 @@ const fn stored(column: RunColumn) -> run::Column {
         RunColumn::RowsFailed => Of::RowsFailed,
         RunColumn::RowsSkipped => Of::RowsSkipped,
         RunColumn::InputTokens => Of::InputTokens,
+        RunColumn::CachedInputTokens => Of::CachedInputTokens,
         RunColumn::OutputTokens => Of::OutputTokens,
         RunColumn::CostUsd => Of::CostUsd,
         RunColumn::ModelMs => Of::ModelMs,
@@ -298,13 +299,14 @@ fn sum_of_tally() -> Expr {
 }
 
 /// Counts the runs that pass the filter.
-pub(super) async fn count(connection: &impl ConnectionTrait, filter: &RunFilter) -> Result<i64> {
+pub(super) async fn count(store: &SqlStore, filter: &RunFilter) -> Result<i64> {
+    let connection = store.read();
     let backend = connection.get_database_backend();
     let Some(parts) = Parts::new(backend, filter) else { return Ok(0) };
     let groups = RunFilter { kinds: None, statuses: None, ..filter.clone() };
     if groups != *filter && Parts::new(backend, &groups).is_some_and(|parts| parts.keys_alone().is_some()) {
-        // The index of facets answers both.
-        return Ok(counts(connection, filter).await?.total(filter));
+        // Both are counted in the same way.
+        return Ok(counts(store, filter).await?.total(filter));
     }
     let mut query = Query::select();
     if let Some(lists) = parts.tallied() {
@@ -318,10 +320,17 @@ pub(super) async fn count(connection: &impl ConnectionTrait, filter: &RunFilter)
 }
 
 /// Counts the runs that pass the filter, its kinds and statuses ignored, by kind and status.
-pub(super) async fn counts(connection: &impl ConnectionTrait, filter: &RunFilter) -> Result<RunCounts> {
+pub(super) async fn counts(store: &SqlStore, filter: &RunFilter) -> Result<RunCounts> {
+    let connection = store.read();
     let backend = connection.get_database_backend();
     let filter = RunFilter { kinds: None, statuses: None, ..filter.clone() };
     let Some(parts) = Parts::new(backend, &filter) else { return Ok(RunCounts::default()) };
+    let keys = parts.keys_alone();
+    if let Some(keys) = &keys
+        && let Some(counts) = store.facets.count(store, keys).await
+    {
+        return Ok(counts);
+    }
     let query = if let Some(lists) = parts.tallied() {
         let groups = [run_tally::Column::Kind, run_tally::Column::Status];
         backend.build(tally(lists)?.columns(groups).expr(sum_of_tally()).group_by_columns(groups))
@@ -331,7 +340,7 @@ pub(super) async fn counts(connection: &impl ConnectionTrait, filter: &RunFilter
         let mut query = Query::select();
         query.exprs(groups.clone()).expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition());
         let statement = backend.build(query.add_group_by(groups));
-        if parts.keys_alone().is_some() { dialect::along(statement, "run", "run_facets") } else { statement }
+        if keys.is_some() { dialect::along(statement, "run", "run_facets") } else { statement }
     };
     let mut counts = HashMap::new();
     for row in connection.query_all_raw(query).await.db()? {

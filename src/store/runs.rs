@@ -344,11 +344,11 @@ impl RunStore for SqlStore {
     }
 
     async fn runs_count(&self, filter: &RunFilter) -> Result<i64> {
-        run_list::count(self.read(), filter).await
+        run_list::count(self, filter).await
     }
 
     async fn run_counts(&self, filter: &RunFilter) -> Result<RunCounts> {
-        run_list::counts(self.read(), filter).await
+        run_list::counts(self, filter).await
     }
 
     async fn run_ids(&self, filter: &RunFilter, statuses: &[RunStatus]) -> Result<Vec<RunId>> {

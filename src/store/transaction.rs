@@ -105,12 +105,16 @@ impl Transaction {
     pub(super) async fn commit(self) -> Result<()> {
         self.goes_on().db()?;
         let condition = &self.store.condition;
+        let turn = self.store.facets.turn(self.nudges.facets()).await;
         match self.connection.bare.commit().await {
             Ok(()) => condition.wrote(),
             Err(error) => {
                 condition.failed(&error);
                 return if trouble::is_away(&error) { Err(Error::unsure(UNSURE)) } else { Err(error).db() };
             }
+        }
+        if let Some(turn) = turn {
+            turn.recorded();
         }
         self.nudges.send(&self.store).await;
         Ok(())

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use entity::{JsonText, Word, alternative, evidence, run, run_event, run_label, run_row, suggestion};
+use entity::{JsonText, Millis, Word, alternative, evidence, run, run_event, run_label, run_row, suggestion};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable,
     ModelTrait, QueryFilter, QueryTrait,
@@ -18,7 +18,7 @@ use crate::domain::{
     id::{RunId, SuggestionId},
     run::{Row, RowOutcome, RunEdit, RunError},
     substance::{Described, substance},
-    suggestion::{Draft, ReviewState},
+    suggestion::{Draft, Review, ReviewState},
 };
 
 /// Maximum number of values in one statement, below SQLite's limit of 32,766 and PostgreSQL's of 65,535.
@@ -35,10 +35,12 @@ pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()
         Some(before) => update_run(transaction, before, &after).await.db()?,
         None => insert(transaction, [after.clone().into_active_model()]).await?,
     }
-    if before.is_some_and(|before| before.labels != after.labels) {
+    if before.map_or(!after.labels.0.is_empty(), |before| before.labels != after.labels) {
         write_labels(transaction, edit.run.id, &edit.run.naming.labels).await?;
     }
-    usage::follow(transaction, before, &after, edit.at).await?;
+    // An imported run has used its model before it is recorded.
+    let used_at = edit.run.started_at.filter(|_| before.is_none()).unwrap_or(edit.at);
+    usage::follow(transaction, before, &after, used_at).await?;
     for rows in edit.new_rows.chunks(MAX_ROWS) {
         let rows: Vec<_> = rows.iter().map(|row| row_model(edit.run.id, row)).collect();
         insert(transaction, rows).await?;
@@ -48,7 +50,7 @@ pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()
     }
     items::write(transaction, edit).await?;
     ask::write(transaction, edit.run.id, &edit.turn).await?;
-    let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
+    let suggestions = write_outcomes(transaction, edit).await?;
     schedules::mark_seen(transaction, &edit.run, &edit.outcomes).await?;
     if let Some(before) = edit.before() {
         schedules::follow(transaction, before, &edit.run).await.db()?;
@@ -151,13 +153,10 @@ pub(super) const FAILED: &str = "FAILED";
 const SKIPPED: &str = "SKIPPED";
 
 /// Records outcomes of rows. Returns the new suggestions by position.
-async fn write_outcomes(
-    transaction: &Transaction,
-    run: RunId,
-    outcomes: &[(Row, RowOutcome)],
-) -> Result<HashMap<i32, SuggestionId>> {
+async fn write_outcomes(transaction: &Transaction, edit: &RunEdit) -> Result<HashMap<i32, SuggestionId>> {
+    let run = edit.run.id;
     let (mut done, mut skipped, mut suggestions) = (Vec::new(), Vec::new(), Vec::new());
-    for (row, outcome) in outcomes {
+    for (row, outcome) in &edit.outcomes {
         match outcome {
             RowOutcome::Done { draft, existing_comment, data_type } => {
                 done.push(row.position);
@@ -175,7 +174,7 @@ async fn write_outcomes(
     }
     end_rows(transaction, run, &done, DONE, None).await.db()?;
     end_rows(transaction, run, &skipped, SKIPPED, None).await.db()?;
-    write_suggestions(transaction, run, &suggestions).await
+    write_suggestions(transaction, run, &suggestions, &edit.reviews).await
 }
 
 async fn end_rows(
@@ -209,6 +208,7 @@ async fn write_suggestions(
     transaction: &Transaction,
     run: RunId,
     drafts: &[(&Row, &Draft, Seen<'_>)],
+    reviews: &HashMap<i32, Review>,
 ) -> Result<HashMap<i32, SuggestionId>> {
     let again: Vec<SuggestionId> = drafts.iter().filter_map(|(row, ..)| row.again).collect();
     let mut chains = chain::ends(transaction, &again).await.db()?;
@@ -217,7 +217,14 @@ async fn write_suggestions(
         let mut chunk = Vec::with_capacity(drafts.len());
         for (row, draft, seen) in drafts {
             let link = row.again.map(|again| chains.next(again)).unwrap_or_default();
-            chunk.push(suggestion_model(run, row, draft, *seen, link)?);
+            let mut model = suggestion_model(run, row, draft, *seen, link)?;
+            if let Some(review) = reviews.get(&row.position) {
+                model.review_state = ActiveValue::Set(Word(review.state));
+                model.reviewer = ActiveValue::Set(review.reviewer.clone());
+                model.reviewed_at = ActiveValue::Set(review.at.map(Millis));
+                model.review_text = ActiveValue::Set(review.text.clone());
+            }
+            chunk.push(model);
         }
         let mut insert = suggestion::Entity::insert_many(chunk).into_query();
         insert.returning(Query::returning().columns([suggestion::Column::Id, suggestion::Column::Position]));

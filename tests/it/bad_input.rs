@@ -192,8 +192,8 @@ async fn profiles_that_could_never_work_are_refused() {
         assert!(!error.to_string().contains("ter2"), "{error}");
     }
     let create = "mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id } } }";
-    let input = json!({ "name": "x", "provider": "ANTHROPIC", "model": "m", "apiKey": "k" });
-    is(&server.error(create, json!({ "input": input })).await, "BAD_USER_INPUT", "input.provider");
+    let input = json!({ "name": "x", "provider": "ANTHROPIC", "model": "m", "apiKey": "env:HOME" });
+    is(&server.error(create, json!({ "input": input })).await, "BAD_USER_INPUT", "input.apiKey");
 }
 
 #[tokio::test]

@@ -288,6 +288,7 @@ impl World {
             concurrency: 2,
             requests_per_minute: None,
             input_cost_per_million_tokens: None,
+            cached_input_cost_per_million_tokens: None,
             output_cost_per_million_tokens: None,
         };
         let llm_profile = store.create_llm_profile(profile, now).await.unwrap().id;

@@ -117,7 +117,8 @@ async fn server() -> Server {
         server.events(&id, 0).await;
         let name = "mutation($input: UpdateRunInput!) { updateRun(input: $input) { run { id } } }";
         if at < 3 {
-            let title = format!("A \"title\" \\ with ü\u{202E} {at}");
+            // The marks of JSON and of PostgreSQL's records and arrays, and characters of several bytes.
+            let title = ["A \"title\" \\ with ü\u{202E}", "(1,\"\"\\\\,{😀})", ",)"][at];
             server.data(name, json!({ "input": { "id": id, "title": title, "labels": ["nightly", "a\"b"] } })).await;
         }
         if at == 1 {
@@ -211,4 +212,40 @@ async fn what_is_refused_is_refused_in_the_words_of_the_resolvers() {
     let (got, posted) = (by_get(&server, &costly, &json!({})).await, by_post(&server, &costly, &json!({})).await);
     assert!(got.contains("LIMIT_EXCEEDED"), "{got}");
     assert_eq!(posted, got);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_counts_of_a_search_follow_the_runs() {
+    let server = Server::start().await;
+    let target = SqliteTarget::with_tables(1, 1);
+    let profile = server.create_db_profile("target", &target.url()).await;
+    let counts = async || {
+        let counts = "totalCount kindCounts { kind count } statusCounts { status count }";
+        let query = format!(
+            "query($labels: [String!]) {{ all: runs {{ {counts} }} found: runs(filter: {{ search: \"target\" }}) {{ \
+             {counts} }} labelled: runs(filter: {{ labels: $labels }}) {{ {counts} }} }}"
+        );
+        let counted = server.data(&query, json!({ "labels": ["nightly", "daily"] })).await;
+        // All runs have the text and a label.
+        assert_eq!(counted["found"], counted["all"]);
+        assert_eq!(counted["labelled"], counted["all"]);
+        counted["all"]["totalCount"].clone()
+    };
+    assert_eq!(counts().await, 0);
+    let mut runs = Vec::new();
+    for at in 1..4 {
+        let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
+        server.events(&run, 0).await;
+        let label = "mutation($id: ID!, $labels: [String!]) { updateRun(input: { id: $id, labels: $labels }) { run { \
+                     id } } }";
+        server.data(label, json!({ "id": run, "labels": ["nightly", "daily"] })).await;
+        assert_eq!(counts().await, at);
+        runs.push(run);
+    }
+    let skip = "mutation($id: ID!) { reviewSuggestions(input: { runId: $id, decision: SKIP }) { __typename } }";
+    server.data(skip, json!({ "id": runs[0] })).await;
+    assert_eq!(counts().await, 3);
+    let delete = "mutation($id: ID!) { deleteRuns(input: { ids: [$id] }) { deletedIds } }";
+    server.data(delete, json!({ "id": runs[1] })).await;
+    assert_eq!(counts().await, 2);
 }

@@ -155,6 +155,7 @@ impl House {
             concurrency: 2,
             requests_per_minute: None,
             input_cost_per_million_tokens: None,
+            cached_input_cost_per_million_tokens: None,
             output_cost_per_million_tokens: None,
         };
         store.create_llm_profile(profile, clock.now()).await.unwrap();

@@ -207,3 +207,217 @@ async fn contents_are_things_and_secrets_come_last() {
     says(&all, "taggings.taggable_type", "Kind of the row to which `taggable_id` refers");
     says(&all, "taggings.taggable_id", "Identifier of a row of the kind that `taggable_type` names");
 }
+
+const APPLICATIONS: &str = "
+    CREATE TABLE django_migrations (id INTEGER PRIMARY KEY, app TEXT, name TEXT);
+    CREATE TABLE auth_user (id INTEGER PRIMARY KEY, username TEXT, license_author TEXT);
+    CREATE TABLE gym_gym (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE gym_gymuserconfig (id INTEGER PRIMARY KEY, gym_id INTEGER NOT NULL REFERENCES gym_gym (id),
+        user_id INTEGER NOT NULL UNIQUE REFERENCES auth_user (id));
+    CREATE TABLE core_repetitionunit (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE basket_line (id INTEGER PRIMARY KEY, quantity INTEGER);
+    CREATE TABLE order_line (id INTEGER PRIMARY KEY, quantity INTEGER);
+    CREATE TABLE payment_source (id INTEGER PRIMARY KEY, label TEXT);
+    CREATE TABLE payment_transaction (id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES payment_source (id),
+        amount NUMERIC, owner_id INTEGER NOT NULL REFERENCES auth_user (id), photo_author TEXT);
+    CREATE TABLE manager_setting (id INTEGER PRIMARY KEY, reps INTEGER, owner_id INTEGER NOT NULL
+        REFERENCES auth_user (id), unit_id INTEGER NOT NULL REFERENCES core_repetitionunit (id));";
+
+#[tokio::test]
+async fn the_application_is_no_part_of_a_tables_name() {
+    let all = texts(APPLICATIONS).await;
+    says(&all, "auth_user", "One row per user,");
+    says(&all, "gym_gym", "One row per gym,");
+    says(&all, "payment_transaction", "One row per transaction,");
+    // A table is called the same, whichever table refers to it.
+    for table in ["payment_transaction", "manager_setting"] {
+        says(&all, &format!("{table}.owner_id"), ", a user (auth_user.id)");
+    }
+    says(&all, "payment_transaction", "Each row refers to a source and an owner (user)");
+    // Without the application, two tables would be called the same.
+    says(&all, "basket_line", "One row per basket line");
+    says(&all, "order_line", "One row per order line");
+    // One gym has many users, but each user occurs once.
+    says(&all, "gym_gymuserconfig", "One row per gym user configuration");
+    says(&all, "manager_setting.reps", "epetitions");
+}
+
+const MONITORING: &str = "
+    CREATE TABLE hosts (hostid INTEGER PRIMARY KEY, name TEXT, flags INTEGER, posts TEXT);
+    CREATE TABLE history (itemid INTEGER, clock INTEGER, value REAL);
+    CREATE TABLE hstgrp (groupid INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE opcommand_hst (id INTEGER PRIMARY KEY, hostid INTEGER NOT NULL REFERENCES hosts (hostid));
+    CREATE TABLE opcommand_grp (id INTEGER PRIMARY KEY, groupid INTEGER NOT NULL REFERENCES hstgrp (groupid));
+    CREATE TABLE images (imageid INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE correlation (correlationid INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE corr_condition (conditionid INTEGER PRIMARY KEY, correlationid INTEGER NOT NULL
+        REFERENCES correlation (correlationid), expression TEXT, case_sensitive INTEGER, show_triggers INTEGER);
+    CREATE TABLE hosts_groups (id INTEGER PRIMARY KEY, hostid INTEGER NOT NULL REFERENCES hosts (hostid),
+        groupid INTEGER NOT NULL REFERENCES hstgrp (groupid), UNIQUE (hostid, groupid));
+    CREATE TABLE elements (elementid INTEGER PRIMARY KEY, label TEXT,
+        imageid_off INTEGER NOT NULL REFERENCES images (imageid),
+        imageid_maintenance INTEGER NOT NULL REFERENCES images (imageid));";
+
+#[tokio::test]
+async fn a_catalog_explains_its_own_abbreviations() {
+    let all = texts(MONITORING).await;
+    says(&all, "hstgrp", "One row per host group");
+    says(&all, "hosts_groups", "Links hosts and host groups: one row for each pair");
+    says(
+        &all,
+        "corr_condition",
+        "One row per correlation condition, with its expression. Each row refers to a correlation",
+    );
+    says(&all, "elements", "an image (`imageid_off`) and an image (`imageid_maintenance`)");
+    // The name alone is worth nothing, however it is abbreviated.
+    for column in ["hstgrp.groupid", "hosts.flags", "hosts.posts", "elements.imageid_maintenance"] {
+        is_rated(&all, column, "LOW");
+    }
+}
+
+const TICKETS: &str = "
+    CREATE TABLE Users (id INTEGER PRIMARY KEY, Name TEXT, LastUpdatedBy INTEGER, t_updated TIMESTAMP);
+    CREATE TABLE Articles (id INTEGER PRIMARY KEY, Title TEXT,
+        last_updated_by_id INTEGER NOT NULL REFERENCES Users (id), first_seen_by TEXT, no_original_date BOOLEAN,
+        expires INTEGER, min_time INTEGER);
+    CREATE TABLE app_filters2 (id INTEGER PRIMARY KEY, Title TEXT, reg_exp TEXT, md5sum TEXT);
+    CREATE TABLE app_filters2_rules (id INTEGER PRIMARY KEY, filter_id INTEGER NOT NULL REFERENCES app_filters2 (id));
+    CREATE TABLE app_aliases (id INTEGER PRIMARY KEY, Title TEXT);
+    CREATE TABLE Fielding (id INTEGER PRIMARY KEY, PO INTEGER, POS TEXT, bats TEXT, H INTEGER);
+    INSERT INTO Fielding (PO, POS, bats, H) VALUES (3, '1B', 'L', 4), (5, '2B', 'R', 9), (6, '1B', 'L', 2);
+    CREATE TABLE stops (id INTEGER PRIMARY KEY, stop_code TEXT, stop_url TEXT, stop_lat REAL, stop_lon REAL,
+        monday INTEGER, wheelchair_accessible INTEGER, bikes_allowed INTEGER);
+    CREATE TABLE calendars (id INTEGER PRIMARY KEY, monday INTEGER, tuesday INTEGER, wednesday INTEGER,
+        thursday INTEGER, friday INTEGER, saturday INTEGER, sunday INTEGER, price_min REAL, price_max REAL);
+    CREATE TABLE access_keys (id INTEGER PRIMARY KEY, note TEXT);
+    CREATE TABLE riders (id INTEGER PRIMARY KEY, access_key TEXT, note TEXT);
+    CREATE TABLE media (id INTEGER PRIMARY KEY, note TEXT);
+    CREATE TABLE products (product_id INTEGER, rider_id INTEGER REFERENCES riders (id), media_id INTEGER
+        REFERENCES media (id), price NUMERIC, PRIMARY KEY (product_id, rider_id, media_id));
+    CREATE TABLE route_attributes (route_id INTEGER PRIMARY KEY, color TEXT, label TEXT);
+    CREATE TABLE trips (id INTEGER PRIMARY KEY, pid INTEGER, route_id INTEGER REFERENCES route_attributes (route_id));
+    CREATE TABLE processes (id INTEGER PRIMARY KEY, note TEXT);
+    CREATE TABLE FieldingOF (id INTEGER PRIMARY KEY, note TEXT, rider_id INTEGER REFERENCES riders (id));
+    CREATE TABLE Batting (id INTEGER PRIMARY KEY, note TEXT, rider_id INTEGER REFERENCES riders (id));";
+
+#[tokio::test]
+async fn marks_and_adverbs_of_a_name_are_no_things() {
+    let all = texts(TICKETS).await;
+    says(&all, "Users.LastUpdatedBy", "By whom the user was last updated");
+    says(&all, "Users.t_updated", "When the user was last updated");
+    says(&all, "Articles.last_updated_by_id", "user by whom the article was last updated");
+    says(&all, "Articles.first_seen_by", "By whom the article was first seen");
+    says(&all, "Articles.no_original_date", "Whether the article has no original date");
+    says(&all, "Articles.min_time", "Minimum time");
+    says(&all, "app_filters2", "filter, with title, regular expression and MD5 sum");
+    says(&all, "app_filters2_rules", "filter rule");
+    says(&all, "app_aliases", "alias, with");
+    // An abbreviation of another trade is a guess.
+    for column in ["Fielding.PO", "Fielding.POS", "Fielding.H"] {
+        assert_ne!(of(&all, column)["band"], "HIGH", "{}", of(&all, column)["finalText"]);
+    }
+    says(&all, "Fielding.bats", "Bats of the fielding");
+    says(&all, "stops", "One row per stop, with code, URL, latitude, longitude and Monday.");
+    says(&all, "calendars", "One row per calendar, with days of the week, price minimum and price maximum");
+    says(&all, "calendars.sunday", "Whether the calendar applies on Sundays");
+    says(&all, "calendars.price_min", "Price minimum");
+    let key = of(&all, "riders.access_key")["finalText"].as_str().unwrap();
+    assert!(!key.contains("efers"), "{key}");
+    says(&all, "products", "One row per product, rider and media record, with the price");
+    says(&all, "route_attributes", "Route attributes: one row per route, with color and label");
+    assert!(!of(&all, "trips.pid")["finalText"].as_str().unwrap().contains("efers"));
+    says(&all, "FieldingOF", "One row per fielding OF");
+    says(&all, "Batting", "One row per batting record");
+    let expires = of(&all, "Articles.expires")["finalText"].as_str().unwrap();
+    assert!(!expires.contains("umber"), "{expires}");
+}
+
+const PAYROLL: &str = "
+    CREATE TABLE x_zone (zone_id INTEGER PRIMARY KEY, name TEXT, code TEXT);
+    CREATE TABLE x_geo_zone (geo_zone_id INTEGER PRIMARY KEY, name TEXT, code TEXT);
+    CREATE TABLE x_layout (layout_id INTEGER PRIMARY KEY, name TEXT, code TEXT);
+    CREATE TABLE x_zone_to_layout (zone_id INTEGER NOT NULL, store_id INTEGER NOT NULL, layout_id INTEGER NOT NULL
+        REFERENCES x_layout (layout_id), PRIMARY KEY (zone_id, store_id));
+    CREATE TABLE x_tax_rate (tax_rate_id INTEGER PRIMARY KEY, rate NUMERIC, geo_zone_id INTEGER NOT NULL
+        REFERENCES x_geo_zone (geo_zone_id), count_zones INTEGER, no_select INTEGER, total INTEGER);
+    CREATE TABLE x_income_class (id INTEGER, country_id INTEGER, label TEXT, PRIMARY KEY (id, country_id));
+    CREATE TABLE x_income (id INTEGER PRIMARY KEY, label TEXT, ic_id INTEGER, country_id INTEGER,
+        FOREIGN KEY (ic_id, country_id) REFERENCES x_income_class (id, country_id));
+    CREATE TABLE x_zone_standing (zone_id INTEGER NOT NULL REFERENCES x_zone (zone_id), group_name TEXT NOT NULL,
+        position INTEGER NOT NULL, points INTEGER, PRIMARY KEY (zone_id, group_name, position));
+    CREATE TABLE x_account (account_no TEXT PRIMARY KEY, label TEXT, user_authorize_id INTEGER);
+    CREATE TABLE x_user_authorize (id INTEGER PRIMARY KEY, label TEXT, zone_id INTEGER REFERENCES x_zone (zone_id),
+        account TEXT REFERENCES x_account (account_no));
+    CREATE TABLE x_translation (trans_id INTEGER NOT NULL REFERENCES x_zone (zone_id), language_code TEXT NOT NULL,
+        label TEXT, PRIMARY KEY (trans_id, language_code));
+    CREATE TABLE x_rule (class TEXT NOT NULL, is_final BOOLEAN NOT NULL, note TEXT, zone_id INTEGER REFERENCES x_zone
+        (zone_id), PRIMARY KEY (class, is_final));
+    CREATE VIEW x_accounts AS SELECT account_no, label FROM x_account;";
+
+#[tokio::test]
+async fn names_are_read_with_what_they_refer_to() {
+    let all = texts(PAYROLL).await;
+    says(&all, "x_tax_rate.geo_zone_id", "Refers to the geographic zone of the tax rate");
+    says(&all, "x_tax_rate.count_zones", "Number of zones");
+    let [select, total] = ["x_tax_rate.no_select", "x_tax_rate.total"].map(|name| of(&all, name)["finalText"].as_str());
+    assert!(!select.unwrap().contains("umber") && !total.unwrap().contains("amount"), "{select:?} {total:?}");
+    says(&all, "x_zone_to_layout", "Links zones and layouts: one row per zone and store.");
+    says(&all, "x_income.ic_id", "Identifier of the income class.");
+    says(&all, "x_translation", "one row per zone and language code");
+    says(&all, "x_accounts.account_no", "Number of the account. Taken from x_account.account_no.");
+    // The position is among the rows of a zone and a group.
+    let position = of(&all, "x_zone_standing.position")["finalText"].as_str().unwrap();
+    assert!(!position.contains("within"), "{position}");
+    // A verb at the end names no thing, and yes or no combines with nothing.
+    is_rated(&all, "x_user_authorize", "LOW");
+    says(&all, "x_rule", "Rules, with their note.");
+}
+
+const RELEASES: &str = "
+    CREATE TABLE region (region_id INTEGER PRIMARY KEY, name TEXT, code TEXT);
+    CREATE TABLE transcript (transcript_id INTEGER PRIMARY KEY, region_id INTEGER NOT NULL REFERENCES region
+        (region_id), region_end INTEGER, region_name TEXT, transcript_stable_id TEXT);
+    CREATE TABLE exon (exon_id INTEGER PRIMARY KEY, note TEXT, region_id INTEGER REFERENCES region (region_id));
+    CREATE TABLE exon_transcript (exon_id INTEGER NOT NULL REFERENCES exon (exon_id), transcript_id INTEGER NOT NULL
+        REFERENCES transcript (transcript_id), rank INTEGER, PRIMARY KEY (exon_id, transcript_id));
+    CREATE TABLE artifact (id INTEGER PRIMARY KEY, note TEXT);
+    CREATE TABLE artifact_accessory (id INTEGER PRIMARY KEY, artifact_id INTEGER REFERENCES artifact (id),
+        subject_artifact_id INTEGER REFERENCES artifact (id), size INTEGER, digest TEXT);
+    CREATE TABLE role (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE grants (id INTEGER PRIMARY KEY, role_type TEXT, role_id INTEGER, note TEXT);
+    CREATE TABLE mapping (mapping_id INTEGER PRIMARY KEY, old_name TEXT, new_name TEXT);
+    INSERT INTO mapping VALUES (1, 'first', 'second'), (2, 'second', 'third');
+    CREATE TABLE leave_status (id INTEGER PRIMARY KEY, status INTEGER, name TEXT);
+    INSERT INTO leave_status VALUES (1, -1, 'rejected'), (2, 0, 'cancelled'), (3, 1, 'pending');
+    CREATE TABLE schools (id INTEGER NOT NULL, qyxr INTEGER NOT NULL, title TEXT, phone TEXT,
+        PRIMARY KEY (id, qyxr));
+    CREATE TABLE school_staff (id INTEGER PRIMARY KEY, title TEXT, name_suffix TEXT, role_id INTEGER
+        REFERENCES role (id));
+    CREATE TABLE school_week (id INTEGER PRIMARY KEY, mon INTEGER, tue INTEGER, note TEXT);
+    CREATE TABLE hr_emp_passport (id INTEGER PRIMARY KEY, ep_number TEXT, ep_comments TEXT, ep_country TEXT,
+        emp_note TEXT);";
+
+#[tokio::test]
+async fn what_stands_beside_a_column_tells_what_it_is() {
+    let all = texts(RELEASES).await;
+    let lacks = |name: &str, part: &str| {
+        let text = of(&all, name)["finalText"].as_str().unwrap();
+        assert!(!text.contains(part), "{name}: {text}");
+    };
+    // A position is the row's own, a name may be repeated.
+    lacks("transcript.region_end", "refers to");
+    says(&all, "transcript.region_name", "Name of the region that the transcript refers to");
+    says(&all, "transcript.transcript_stable_id", "table identifier");
+    // Neither thing of a pair belongs to the other, nor does the one that refers twice.
+    lacks("exon_transcript.exon_id", "belongs");
+    lacks("artifact_accessory.artifact_id", "belongs");
+    lacks("grants.role_id", "efers");
+    // One side of a pair is no label, and keys are no codes beside a code.
+    lacks("mapping", "1 is");
+    lacks("leave_status", "1 is");
+    // A key that is not understood says nothing of the rows.
+    lacks("schools", "One row");
+    lacks("school_staff.title", "ob title");
+    says(&all, "school_week.mon", "Monday");
+    lacks("hr_emp_passport.ep_number", "pisode");
+}

@@ -343,7 +343,7 @@ async fn other_machines_need_a_token() {
     assert_eq!(server.data_for(&secret, VIEWER, json!({})).await["viewer"], json!({ "name": "ci", "role": "VIEWER" }));
     // The lock file holds the address of the server.
     let text = refusal(server.data.path(), &["token", "list"], &[]).await;
-    says(&text, &[&server.base, "authentication required", "GLOSS_TOKEN", "stop the server"]);
+    says(&text, &[&server.base, "authentication required", "GLOSS_TOKEN", "--token-file"]);
 }
 
 #[tokio::test]

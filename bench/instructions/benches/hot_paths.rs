@@ -34,7 +34,7 @@ fn at_most(figure: u64) -> LibraryBenchmarkConfig {
 }
 
 // A page of 50 runs, written straight from its cells.
-#[library_benchmark(config = at_most(616_000))]
+#[library_benchmark(config = at_most(477_000))]
 #[bench::runs(House::warm(PAGE))]
 fn plain_page(house: House) -> (String, House) {
     (black_box(house.answer(PAGE)), house)
@@ -62,7 +62,7 @@ fn answered_before() -> (House, DescribeRequest) {
 }
 
 // A table of 24 columns with statistics, described by the builtin describer.
-#[library_benchmark(config = at_most(29_550_000))]
+#[library_benchmark(config = at_most(33_500_000))]
 #[bench::orders(answered_before())]
 fn described_table((house, request): (House, DescribeRequest)) -> (DescribeAnswer, House) {
     let answer = house.run(BuiltinDescriber.describe(&request)).expect("an answer");

@@ -4,7 +4,9 @@
 //! transaction. Each method is one change. It moves the status only along the transitions of `status.rs`, keeps the
 //! counts correct and numbers the events. To add a change, add a method here.
 
-use super::{NamingChange, NewRun, Row, RowOutcome, Run, RunError, Waiting};
+use std::collections::HashMap;
+
+use super::{NamingChange, NewRun, Row, RowOutcome, Run, RunError, RunSpec, Waiting};
 use crate::{
     Code, Error, Result,
     apply::{ApplyItem, ApplyOrder, ApplyStatus, Unsettled, Written},
@@ -12,9 +14,12 @@ use crate::{
     asset::AssetPath,
     clock::Moment,
     event::{RunEvent, RunEventType},
-    id::RunId,
+    id::{RunId, SuggestionId},
     identity::Identity,
+    import::{ImportedRow, ImportedRun, Origin},
     status::RunStatus,
+    suggestion::Review,
+    text::counted,
     usage::{Budget, Usage},
 };
 
@@ -36,6 +41,8 @@ pub struct RunEdit {
     pub new_rows: Vec<Row>,
     /// Rows that ended, with their outcomes.
     pub outcomes: Vec<(Row, RowOutcome)>,
+    /// Decisions that were made elsewhere on suggestions of these outcomes, by the position of the row.
+    pub reviews: HashMap<i32, Review>,
     /// Whether rows that failed are to be processed again.
     pub retries_failed: bool,
     /// The items of a new apply or roll-back. They replace the items of the previous one.
@@ -56,7 +63,7 @@ impl RunEdit {
         Self { before: Some(run.clone()), ..Self::of(run, at) }
     }
 
-    const fn of(run: Run, at: Moment) -> Self {
+    fn of(run: Run, at: Moment) -> Self {
         Self {
             before: None,
             run,
@@ -64,6 +71,7 @@ impl RunEdit {
             events: Vec::new(),
             new_rows: Vec::new(),
             outcomes: Vec::new(),
+            reviews: HashMap::new(),
             retries_failed: false,
             new_items: None,
             items: Vec::new(),
@@ -91,6 +99,58 @@ impl RunEdit {
         edit
     }
 
+    /// Creates an ended run that another tool recorded, with a CREATED event. [`RunEdit::import`] adds its suggestions.
+    #[must_use]
+    pub fn imported(id: RunId, imported: &ImportedRun, parent: Option<RunId>, origin: &Origin) -> Self {
+        let spec = RunSpec { parent_id: parent, ..imported.spec.clone() };
+        let summary = spec.scope.summary();
+        let mut run = Run::queued(id, spec, summary, imported.identity.clone(), origin.at);
+        run.status = imported.status;
+        run.error.clone_from(&imported.error);
+        run.naming = imported.naming.clone();
+        run.started_at = Some(imported.started_at);
+        run.finished_at = Some(imported.finished_at);
+        run.active_ms = imported.active_ms;
+        run.usage = imported.usage.clone();
+        run.progress.total = Some(0);
+        let mut edit = Self::of(run, origin.at);
+        edit.actor = Some(origin.actor.clone());
+        edit.emit(RunEventType::Created, format!("Imported from {}", origin.source));
+        edit
+    }
+
+    /// Adds a suggestion that another tool recorded. `again` is the suggestion that it repeats.
+    pub fn import(&mut self, row: ImportedRow, again: Option<SuggestionId>) {
+        let ImportedRow { position, asset, draft, existing_comment, data_type, review, repeats: _, writes: _ } = row;
+        let row = Row { position, asset, again, fingerprint: None };
+        self.run.progress.total = Some(self.run.progress.total.unwrap_or_default() + 1);
+        self.run.progress.done += 1;
+        self.new_rows.push(row.clone());
+        self.outcomes.push((row, RowOutcome::Done { draft, existing_comment, data_type }));
+        self.reviews.insert(position, review);
+    }
+
+    /// Ends the import of `added` suggestions: `READY_FOR_REVIEW` becomes SUCCESS if nothing is left to do, and vice
+    /// versa.
+    ///
+    /// # Errors
+    /// None in practice: both transitions exist.
+    pub fn finish_import(&mut self, added: usize, unsettled: Unsettled) -> Result<()> {
+        self.emit(RunEventType::ScopeResolved, format!("Imported {}", counted(added, "suggestion")));
+        let next = match self.run.status {
+            RunStatus::ReadyForReview | RunStatus::Success if unsettled.is_empty() => RunStatus::Success,
+            RunStatus::ReadyForReview | RunStatus::Success => RunStatus::ReadyForReview,
+            stays => stays,
+        };
+        if next != self.run.status {
+            self.move_to(next)?;
+        }
+        let error = self.run.error.clone();
+        let told = error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
+        self.tell_end(next, error, &told);
+        Ok(())
+    }
+
     /// The run before the change; `None` for a new run.
     #[must_use]
     pub const fn before(&self) -> Option<&Run> {
@@ -100,12 +160,25 @@ impl RunEdit {
     /// Returns whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { before, run, at: _, events, new_rows, outcomes, retries_failed, new_items, items, turn, actor: _ } =
-            self;
+        let Self {
+            before,
+            run,
+            at: _,
+            events,
+            new_rows,
+            outcomes,
+            reviews,
+            retries_failed,
+            new_items,
+            items,
+            turn,
+            actor: _,
+        } = self;
         before.as_ref() == Some(run)
             && events.is_empty()
             && new_rows.is_empty()
             && outcomes.is_empty()
+            && reviews.is_empty()
             && !retries_failed
             && new_items.is_none()
             && items.is_empty()
@@ -283,10 +356,10 @@ impl RunEdit {
 
     /// Records the rows of the resolved scope.
     pub fn resolve(&mut self, rows: Vec<Row>) {
-        let total = i32::try_from(rows.len()).unwrap_or(i32::MAX);
-        self.run.progress.total = Some(total);
+        self.run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
+        let message = format!("{} in scope", counted(rows.len(), "asset"));
         self.new_rows = rows;
-        self.emit(RunEventType::ScopeResolved, format!("{total} assets in scope"));
+        self.emit(RunEventType::ScopeResolved, message);
     }
 
     /// Records that work on a row has begun.
@@ -445,7 +518,7 @@ impl RunEdit {
             1 => ", replacing 1 earlier text".to_owned(),
             many => format!(", replacing {many} earlier texts"),
         };
-        let message = format!("{what} {count} comments{replacing}{}", order.left_out_said());
+        let message = format!("{what} {}{replacing}{}", counted(count, "comment"), order.left_out_said());
         self.actor = Some(order.actor.clone());
         self.run.apply = Some(order);
         if self.run.worker_id.is_none() {
@@ -560,7 +633,13 @@ impl RunEdit {
             self.run.cancelled_by = None;
         }
         self.run.error.clone_from(&error);
-        let word = match next {
+        self.tell_end(next, error, &told);
+        Ok(())
+    }
+
+    /// Adds the FINISHED event.
+    fn tell_end(&mut self, status: RunStatus, error: Option<RunError>, told: &str) {
+        let word = match status {
             RunStatus::ReadyForReview => "Ready for review",
             RunStatus::Success => "Success",
             RunStatus::Failed => "Failed",
@@ -570,6 +649,5 @@ impl RunEdit {
         };
         let message = if told.is_empty() { word.to_owned() } else { format!("{word}: {told}") };
         self.emit(RunEventType::Finished, message).error = error;
-        Ok(())
     }
 }

@@ -10,7 +10,7 @@ mod naming;
 mod spec;
 
 pub use choices::OptionChoices;
-pub use column::{Cell, CellPage, RunColumn};
+pub use column::{Cell, CellPage, CellRow, CellTable, RunColumn};
 pub use counts::RunCounts;
 pub use edit::RunEdit;
 pub use naming::{Naming, NamingChange};

@@ -27,8 +27,11 @@ const ELSEWHERE: usize = 3;
 /// The length of an unknown word that is taken for an acronym.
 const ACRONYM: usize = 4;
 
+/// The length of an abbreviation that may stand for much.
+const BRIEF: usize = 3;
+
 /// Single words that names often split: `SubTotal`, `e_mail`.
-const JOINED: &[&str] = &["email", "pageview", "subcategory", "subtotal", "subtype", "superuser", "website"];
+const JOINED: &[&str] = &["email", "pageview", "regexp", "subcategory", "subtotal", "subtype", "superuser", "website"];
 
 /// One meaning of a term.
 #[derive(Debug, Clone, Copy)]
@@ -104,10 +107,12 @@ impl Token {
 }
 
 /// The domains that the names of a table belong to, and the tables nearby.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    votes: BTreeMap<&'static str, usize>,
-    things: BTreeSet<String>,
+    votes: Arc<BTreeMap<&'static str, usize>>,
+    /// The words that vote for each domain.
+    voters: Arc<BTreeMap<&'static str, BTreeSet<String>>>,
+    things: Arc<BTreeSet<String>>,
     /// The names of the catalog's other tables.
     catalog: Arc<TableNames>,
     /// Whether the names are not in English, as far as they can be read.
@@ -118,12 +123,24 @@ impl Context {
     /// Derives the context from names.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut votes = BTreeMap::new();
+        let mut voters: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         let (mut english, mut others) = (0, 0);
+        let mut things = BTreeSet::new();
         for name in names {
-            for word in words::split(name) {
+            let parts = words::split(name);
+            let is_alone = parts.len() == 1;
+            for word in parts {
                 let word = word.trim_matches(|c: char| c.is_ascii_digit()).to_owned();
-                for domain in domains(&word) {
+                // Two letters alone are no evidence.
+                for domain in domains(&word).into_iter().filter(|_| word.len() > 2 || !is_alone) {
                     *votes.entry(domain).or_default() += 1;
+                    voters.entry(domain).or_default().insert(word.clone());
+                }
+                for sense in PLAIN.get(words::singular(&word).as_str()).into_iter().flatten() {
+                    voters.entry(sense.domain).or_default().insert(word.clone());
+                }
+                if matches!(word.as_str(), "lon" | "lng" | "longitude") {
+                    things.extend(["latitude", "longitude"].map(str::to_owned));
                 }
                 if word.len() > 3 {
                     let is_english =
@@ -132,7 +149,14 @@ impl Context {
                 }
             }
         }
-        Self { votes, is_foreign: others > english, ..Self::default() }
+        let is_foreign = others > english;
+        Self {
+            votes: Arc::new(votes),
+            voters: Arc::new(voters),
+            things: Arc::new(things),
+            is_foreign,
+            ..Self::default()
+        }
     }
 
     /// Adds the names of the catalog's other tables.
@@ -151,9 +175,16 @@ impl Context {
     /// Adds the names of nearby tables to the context: `ord` near a table `orders` means order.
     #[must_use]
     pub fn near<'a>(mut self, tables: impl IntoIterator<Item = &'a str>) -> Self {
-        let words = tables.into_iter().flat_map(words::split);
-        self.things.extend(words.map(|word| words::singular(&word)));
+        let words = tables.into_iter().flat_map(|name| split(name, &Self::default()));
+        Arc::make_mut(&mut self.things).extend(words.map(|word| words::singular(&word)));
         self
+    }
+
+    /// The context in which the names of the catalog's tables are read: the same, whichever table mentions them.
+    #[must_use]
+    pub fn of_tables(&self) -> Self {
+        let context = self.catalog.context().map(|context| context.as_ref().clone());
+        context.map_or_else(|| self.clone(), |context| context.within(Arc::clone(&self.catalog)))
     }
 
     /// The domain that most names vote for, if it has at least three votes and no other domain has as many.
@@ -166,6 +197,11 @@ impl Context {
     fn votes_for(&self, domain: &str) -> usize {
         self.votes.get(domain).copied().unwrap_or_default()
     }
+
+    /// Returns whether a word other than this one votes for the domain.
+    fn is_supported(&self, domain: &str, word: &str) -> bool {
+        self.voters.get(domain).is_some_and(|voters| voters.iter().any(|voter| voter != word))
+    }
 }
 
 /// The domains that a word votes for: those of a term that has only one meaning and does not belong to every domain.
@@ -177,6 +213,19 @@ fn domains(word: &str) -> Vec<&'static str> {
     } else {
         Vec::new()
     }
+}
+
+/// Returns whether a name that is only a short abbreviation was expanded by a domain to which no other name belongs:
+/// `PO` among hits and runs is no purchase order.
+pub fn is_guess(tokens: &[Token], context: &Context) -> bool {
+    let [only] = tokens else { return false };
+    let is_lone = |sense: &Sense| {
+        !["it", "web", GENERAL].contains(&sense.domain) && !context.is_supported(sense.domain, &only.raw)
+    };
+    only.raw.len() <= BRIEF
+        && !only.text.eq_ignore_ascii_case(&only.raw)
+        && !context.things.contains(&only.text)
+        && TERMS.get(only.raw.as_str()).is_some_and(|senses| senses.iter().all(is_lone))
 }
 
 /// Returns whether the vocabulary holds this word or its singular.
@@ -213,14 +262,28 @@ pub fn read(name: &str, context: &Context) -> Vec<Token> {
             parts.remove(index);
         }
     }
-    parts.iter().flat_map(|word| read_word(word, context)).collect()
+    let mut tokens: Vec<Token> = parts.iter().flat_map(|word| read_word(word, context)).collect();
+    // Minutes follow what they measure: `min_time`, but `duration_min`.
+    if let [first, _, ..] = tokens.as_mut_slice()
+        && first.raw == "min"
+    {
+        *first = Token { raw: first.raw.clone(), text: "minimum".to_owned(), grasp: Grasp::Abbreviation };
+    }
+    tokens
 }
 
 fn read_word(word: &str, context: &Context) -> Vec<Token> {
     if let Some(token) = by_catalog(word, context).or_else(|| known(word, context)) {
         return vec![token];
     }
-    let parts = words::split_digits(word);
+    let mut parts = words::split_digits(word);
+    // `md5sum`
+    if let [name, digits, _, ..] = parts.as_slice()
+        && TERMS.contains_key(format!("{name}{digits}").as_str())
+    {
+        let digits = parts.remove(1);
+        parts[0].push_str(&digits);
+    }
     if parts.len() > 1 {
         return parts.iter().flat_map(|part| read_word(part, context)).collect();
     }
@@ -258,13 +321,17 @@ fn by_catalog(word: &str, context: &Context) -> Option<Token> {
     if is_plain(word) || segmentation::is_common(word) {
         return None;
     }
+    let token = |text: String, grasp| Token { raw: word.to_owned(), text, grasp };
+    if let Some(whole) = context.catalog.with_vowels(word).filter(|_| !context.catalog.is_called(word)) {
+        return Some(token(whole.to_owned(), Grasp::Abbreviation));
+    }
     if senses.iter().any(|sense| sense.domain == GENERAL || sense.text == word) {
         return None;
     }
-    let token = |text: String, grasp| Token { raw: word.to_owned(), text, grasp };
     match context.catalog.expansions(word) {
         // A name of its own is not the beginning of another one.
-        [one] if !one.contains(' ') && context.catalog.has(word) => None,
+        [one] if !one.contains(' ') && context.catalog.is_called(word) => None,
+        [one] if one.contains(' ') && segmentation::is_frequent(word) => None,
         [] => None,
         [one] => Some(token(one.clone(), Grasp::Abbreviation)),
         // Two fit equally, so it stays as it is.
@@ -280,8 +347,12 @@ fn known(word: &str, context: &Context) -> Option<Token> {
     };
     // A word that means something else in one domain only is that word elsewhere: `cell`, `press`, `long`.
     let is_foreign = |sense: &Sense| sense.domain != GENERAL && context.votes_for(sense.domain) == 0;
+    let is_lone = |sense: &Sense| sense.domain != GENERAL && !context.is_supported(sense.domain, word);
     let is_itself = senses.iter().any(|it| it.text == one);
-    if senses.iter().all(is_foreign) && segmentation::is_common(&one) && !is_itself {
+    // So does a plural: `bats` are no batteries.
+    let is_nearby = senses.iter().any(|sense| context.things.contains(sense.text));
+    let is_plural = many && !is_nearby && segmentation::is_english(word) && senses.iter().all(is_lone);
+    if (senses.iter().all(is_foreign) && segmentation::is_common(&one) || is_plural) && !is_itself {
         return Some(Token { raw: word.to_owned(), text: word.to_owned(), grasp: Grasp::Word });
     }
     let (text, others) = decide(senses, context);
@@ -318,7 +389,13 @@ fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static st
     if let (Some(text), None) = (nearby.next(), nearby.next()) {
         return (text, Vec::new());
     }
-    let weight = |sense: &Sense| if sense.domain == GENERAL { 1 } else { 2 * context.votes_for(sense.domain) };
+    // One name of many does not tell what the others are about.
+    let is_many = context.votes.values().sum::<usize>() > ELSEWHERE;
+    let weight = |sense: &Sense| match context.votes_for(sense.domain) {
+        _ if sense.domain == GENERAL => 1,
+        1 if is_many => 1,
+        votes => 2 * votes,
+    };
     let mut ranked: Vec<&Sense> = senses.iter().collect();
     ranked.sort_by_key(|sense| std::cmp::Reverse(weight(sense)));
     let best = ranked[0];
@@ -399,5 +476,14 @@ mod tests {
         assert_eq!(read("BDGT_GNRTN_MTHD"), "budget generation method");
         assert_eq!(read("FRGN_CRNCY_DPST"), "foreign currency deposit");
         assert_eq!(read("seq_region_start"), "sequence region start");
+        assert_eq!(read("md5sum"), "MD5 sum");
+        assert_eq!(read("valid_reg_exp"), "valid regular expression");
+    }
+
+    #[test]
+    fn one_name_of_many_decides_nothing() {
+        let read = |names: &[&str]| super::read("prop", &Context::of(names.iter().copied()))[0].text.clone();
+        assert_eq!(read(&["accel", "aqi"]), "proportion");
+        assert_eq!(read(&["accel", "custs", "invs", "ordrs", "payee", "shpmt"]), "property");
     }
 }

@@ -3,8 +3,12 @@
 //! The rule: only the list of names counts, not the order in which tables are read, so that a run over one table writes
 //! the same text as a run over all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
+use super::{Context, segmentation::skeleton};
 use crate::words;
 
 /// The shortest word of a name that may be a part of a word written together.
@@ -25,6 +29,11 @@ const MODULES_OF_TEN: usize = 8;
 
 /// How many tables must share a first word that may mean several things for it to name a module.
 const VAGUE: usize = 3;
+/// How many first words must begin the rest of a name (`order_orderline`, `gym_gym`) for first words to name
+/// applications.
+const REPEATED: usize = 3;
+/// Tables of the web framework Django, which names tables after applications.
+const DJANGO: [&str; 2] = ["django_migrations", "django_content_type"];
 /// Last words of tables whose first word is the thing itself: `ord_hdr`.
 const HEADS: &[&str] = &["hdr", "header", "head", "master", "mst", "main"];
 
@@ -37,6 +46,8 @@ pub struct TableNames {
     called: HashMap<String, Vec<String>>,
     /// What abbreviations stand for, by the initials and the beginnings of names.
     expansions: HashMap<String, Vec<String>>,
+    /// The things that are called by one word, by that word without its vowels: `host` for `hst`.
+    vowelless: HashMap<String, Vec<String>>,
     /// The first word that most of the names share.
     mark: Option<String>,
     /// The parts before a double underscore that several names share.
@@ -46,6 +57,10 @@ pub struct TableNames {
     /// Short first words of modules (`CA`, `FP`), each shared by several names, where nearly all names have one and
     /// all differ without, or that may mean several things (`res`).
     modules: BTreeSet<String>,
+    /// The names, in lower case, whose first word names only the application: `catalogue_product`.
+    of_applications: BTreeSet<String>,
+    /// The context that all names make together; absent if there are none.
+    context: Option<Arc<Context>>,
 }
 
 impl TableNames {
@@ -79,15 +94,27 @@ impl TableNames {
         of.tail = lasts.into_iter().find(|(_, count)| is_mark(*count)).map(|(last, _)| last);
         of.modules = of.modules_of(&names);
         of.modules.extend(vague_modules(&firsts, &names));
+        of.of_applications = of_applications(&names);
         of.groups = groups.into_iter().filter(|(_, count)| *count > 1).map(|(group, _)| group).collect();
         // Words are taken apart with the words of all names, so that comes second.
         for name in &names {
-            let parts: Vec<String> = words::split(of.ungrouped(name)).iter().flat_map(|part| of.apart(part)).collect();
+            let mut parts: Vec<String> =
+                words::split(of.ungrouped(name)).iter().flat_map(|part| of.apart(part)).collect();
+            parts.dedup_by(|later, earlier| words::singular(later) == words::singular(earlier));
             of.explain(&parts);
             let called = of.called.entry(thing(&parts)).or_default();
             called.push((*name).to_owned());
         }
+        let context = || Arc::new(Context::of(names.iter().copied()).near(names.iter().copied()));
+        of.context = (!names.is_empty()).then(context);
         of
+    }
+
+    /// The context that all names make together; `None` if there are none. A table is called the same wherever it is
+    /// mentioned, so its name is read in this context.
+    #[must_use]
+    pub const fn context(&self) -> Option<&Arc<Context>> {
+        self.context.as_ref()
     }
 
     /// The first words that only name the modules of an application.
@@ -150,6 +177,13 @@ impl TableNames {
                 for end in SHORT_FROM..=one.len().saturating_sub(LEFT_OUT).min(INITIALS) {
                     add(one[..end].to_owned(), one.clone());
                 }
+                let bare = skeleton(&one);
+                if (SHORT_FROM..one.len()).contains(&bare.len()) {
+                    let known = self.vowelless.entry(bare).or_default();
+                    if !known.contains(&one) {
+                        known.push(one);
+                    }
+                }
             }
             _ => {}
         }
@@ -168,6 +202,41 @@ impl TableNames {
     #[must_use]
     pub fn only_called(&self, words: &[String]) -> Option<&str> {
         match self.called.get(&thing(words))?.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The name of the only table that is called so, for a table that mentions it. A table of another application is
+    /// not meant if the mentioning table's application has one of that kind: `measurements_category` in
+    /// `exercises_history` beside `exercises_exercisecategory`.
+    #[must_use]
+    pub fn only_called_beside(&self, words: &[String], table: &str) -> Option<&str> {
+        let found = self.only_called(words)?;
+        let application = |name: &str| {
+            let name = name.to_lowercase();
+            let first = name.split_once('_').map(|(first, _)| first.to_owned());
+            first.filter(|_| self.of_applications.contains(&name))
+        };
+        let (own, others) = (application(table), application(found));
+        let end = format!(" {}", thing(words));
+        let is_other = |thing: &String, names: &Vec<String>| {
+            thing.ends_with(&end) && names.iter().any(|name| application(name) == own)
+        };
+        let has_own = own.is_some() && own != others && self.called.iter().any(|(thing, names)| is_other(thing, names));
+        (!has_own).then_some(found)
+    }
+
+    /// Returns whether a table is called by this word alone.
+    #[must_use]
+    pub fn is_called(&self, word: &str) -> bool {
+        self.called.contains_key(words::singular(word).as_str())
+    }
+
+    /// The only table, in the singular, that is called by the letters of this word and vowels between them.
+    #[must_use]
+    pub fn with_vowels(&self, word: &str) -> Option<&str> {
+        match self.vowelless.get(word)?.as_slice() {
             [only] => Some(only),
             _ => None,
         }
@@ -192,6 +261,7 @@ impl TableNames {
         let only_groups = |first: &str| {
             self.mark.as_ref().is_some_and(|mark| first.eq_ignore_ascii_case(mark))
                 || self.modules.contains(&first.to_lowercase())
+                || self.of_applications.contains(&name.to_lowercase())
         };
         match name.split_once('_') {
             Some((first, rest)) if only_groups(first) && !rest.trim_matches('_').is_empty() => {
@@ -200,6 +270,39 @@ impl TableNames {
             _ => name,
         }
     }
+}
+
+/// The names whose first word only names an application, in lower case. The rest must tell the tables apart, and the
+/// first word may not be a thing that a table is called by: `order_items` beside `orders` are items of orders.
+fn of_applications(names: &BTreeSet<&str>) -> BTreeSet<String> {
+    let names: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    let parts = || names.iter().filter_map(|name| name.split_once('_').map(|(first, rest)| (name, first, rest)));
+    let mut shared: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut repeated: BTreeSet<&str> = BTreeSet::new();
+    for (_, first, rest) in parts() {
+        *shared.entry(first).or_default() += 1;
+        if first.len() >= PART_FROM && rest.starts_with(words::singular(first).as_str()) {
+            repeated.insert(first);
+        }
+    }
+    let is_django = DJANGO.iter().any(|name| names.contains(*name));
+    if !is_django && repeated.len() < REPEATED {
+        return BTreeSet::new();
+    }
+    let key = |name: &str| thing(&words::split(name));
+    let things: BTreeSet<String> = names.iter().map(|name| key(name)).collect();
+    let mut rests: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, _, rest) in parts() {
+        *rests.entry(key(rest)).or_default() += 1;
+    }
+    let names_application = |first: &str, rest: &str| {
+        (is_django || shared.get(first).is_some_and(|count| *count > 1))
+            && !things.contains(&key(first))
+            && !things.contains(&key(rest))
+            && rests.get(&key(rest)) == Some(&1)
+            && rest.starts_with(|c: char| c.is_ascii_alphabetic())
+    };
+    parts().filter(|(_, first, rest)| names_application(first, rest)).map(|(name, _, _)| name.clone()).collect()
 }
 
 /// The short first words that may mean several things, none of which a table is called: `res` of `res_partner`.
@@ -247,6 +350,9 @@ mod tests {
         assert_eq!(names.expansions("pod"), ["purchase order detail"]);
         assert_eq!(names.expansions("prod"), ["product"]);
         assert!(names.has("pub") && names.has("features") && !names.has("prop"));
+        let names = TableNames::of(["hosts", "history", "groups", "hstgrp", "correlation", "corr_condition"]);
+        assert_eq!(names.with_vowels("hst"), Some("host"));
+        assert_eq!(names.expansions("corr"), ["correlation"]);
         let names = TableNames::of(["product", "prospect", "provider"]);
         assert_eq!(names.expansions("pro").len(), 3, "all three begin so");
     }
@@ -264,6 +370,14 @@ mod tests {
         let names = TableNames::of(["res_partner", "res_company", "res_users", "sale_order"]);
         assert_eq!(names.ungrouped("res_users"), "users");
         assert_eq!(TableNames::of(["ord_hdr", "ord_ln", "ord_pmt"]).ungrouped("ord_ln"), "ord_ln");
+        let shop = ["django_migrations", "auth_user", "order_order", "order_line", "basket_line", "order_lineprice"];
+        let names = TableNames::of(shop);
+        assert_eq!(
+            shop.map(|name| names.ungrouped(name))[1..],
+            ["user", "order", "order_line", "basket_line", "lineprice"]
+        );
+        let plain = ["order_items", "orders", "user_orders", "users", "user_users", "gym_gym", "gym_gymuser", "a_b"];
+        assert_eq!(TableNames::of(plain).ungrouped("order_items"), "order_items");
         let names = TableNames::of(["core_eia__plants", "core_eia__boilers", "core_ferc__plants", "order_lines"]);
         assert_eq!(names.ungrouped("core_eia__plants"), "plants");
         assert_eq!(names.ungrouped("order_lines"), "order_lines");

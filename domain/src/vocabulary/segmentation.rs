@@ -21,8 +21,8 @@ static RANKS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
 const SHORT: &[&str] = &[
     "age", "amt", "api", "avg", "bom", "box", "cnt", "day", "dt", "due", "end", "exp", "fax", "fee", "gps", "hrs",
     "id", "ip", "iso", "job", "key", "lot", "max", "min", "net", "new", "nm", "no", "num", "old", "pay", "pct", "per",
-    "qty", "rep", "row", "seq", "set", "sex", "sku", "sub", "sum", "tag", "tax", "top", "tot", "ts", "two", "uri",
-    "url", "usd", "vat", "way", "web", "year", "ytd", "zip",
+    "qty", "rep", "row", "seq", "set", "sex", "sku", "sub", "sum", "tag", "tax", "top", "tot", "ts", "two", "uom",
+    "uri", "url", "usd", "vat", "way", "web", "year", "ytd", "zip",
 ];
 /// Short words that only connect others: never first or last, except `is`, which begins names, and `at`, `by`, `on` and
 /// `to` at the end, behind a participle.
@@ -47,6 +47,14 @@ const COMMON_FROM: usize = 4;
 /// Returns whether this is one of the more frequent English words.
 pub fn is_common(word: &str) -> bool {
     word.len() >= COMMON_FROM && RANKS.get(word).is_some_and(|rank| *rank < COMMON)
+}
+
+/// Words among these are never the initials of several words, however short they are: `set`, `act`.
+const FREQUENT: u32 = 3_000;
+
+/// Returns whether this is one of the most frequent English words.
+pub fn is_frequent(word: &str) -> bool {
+    RANKS.get(word).is_some_and(|rank| *rank < FREQUENT)
 }
 
 /// Returns whether this is an English word.
@@ -77,7 +85,7 @@ const SKELETON_WORDS: u32 = 15_000;
 const RARER: u32 = 4;
 
 /// The letters of a word without vowels, except the first, and with each double letter once.
-fn skeleton(word: &str) -> String {
+pub fn skeleton(word: &str) -> String {
     let mut letters: Vec<char> = Vec::new();
     for (at, letter) in word.chars().enumerate() {
         if (at == 0 || !"aeiou".contains(letter)) && letters.last() != Some(&letter) {

@@ -1,20 +1,22 @@
-//! Operations over HTTP: queries and mutations by POST, subscriptions as server-sent events.
+//! Operations over HTTP: queries and mutations by POST, subscriptions as server-sent events, exports as files.
 
 use std::{
+    future::Future,
     net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use console::Term;
-use reqwest::{Response, Url, header};
+use reqwest::{RequestBuilder, Response, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
-use super::data_of;
+use super::{data_of, error_of};
 use crate::{
-    cli::{error::CliError, operation::Operation, output},
+    cli::{error::CliError, operation::Operation, output, secret},
     domain::Code,
+    graphql::profile::export::DescriptionsExport,
 };
 
 /// Maximum time to connect.
@@ -54,7 +56,7 @@ impl Http {
         Ok(Self { base: Mutex::new(base), finder: None, token: Mutex::new(token), client: http_client(&url) })
     }
 
-    /// If the server does not answer, looks for its address again before the next request.
+    /// If the server does not answer, looks for its address again.
     #[must_use]
     pub fn found_by(mut self, finder: Finder) -> Self {
         self.finder = Some(finder);
@@ -97,30 +99,72 @@ impl Http {
         Err(CliError::NoGloss(self.base()))
     }
 
+    /// Opens an export of descriptions and returns the response with its text.
+    ///
+    /// # Errors
+    /// See [`super::Client::data`].
+    pub async fn export(&self, request: &DescriptionsExport) -> Result<Response, CliError> {
+        loop {
+            let named = [("profile", &request.profile), ("format", &request.format), ("what", &request.what)];
+            let named = named.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+            let schemas = request.schemas.iter().map(|schema| ("schema", schema));
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(named.chain(schemas)).finish();
+            let request = |base: &str| self.client.get(format!("{base}/export/descriptions?{query}"));
+            let response = self.within(self.send(request)).await?;
+            let base = self.base();
+            if response.status().is_success() && response.headers().contains_key(header::CONTENT_DISPOSITION) {
+                return Ok(response);
+            }
+            let text = self.within(async { response.text().await.map_err(|error| self.unreachable(error)) }).await?;
+            let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+            let error = &answer["errors"][0];
+            let refused = if error.is_null() { CliError::NoGloss(base.clone()) } else { error_of(error, Some(&base)) };
+            // An older server has no such path or format.
+            let is_unknown = match &refused {
+                CliError::Refused { code, .. } => {
+                    let argument = error["extensions"]["argument"].as_str();
+                    *code == Code::NotFound && argument.is_none() || matches!(argument, Some("format" | "query"))
+                }
+                refused => matches!(refused, CliError::NoGloss(_)),
+            };
+            match refused {
+                CliError::Unauthenticated { message, .. } if self.ask_for_token(&message)? => {}
+                refused if is_unknown => return Err(self.other_version().await?.unwrap_or(refused)),
+                refused => return Err(refused),
+            }
+        }
+    }
+
     /// If the server does not know an operation, finds out whether its version differs.
     async fn judged(&self, data: Result<Value, CliError>) -> Result<Value, CliError> {
         let unknown = [Code::GraphqlParseFailed, Code::GraphqlValidationFailed, Code::PersistedQueryNotFound];
         match data {
             Err(CliError::Refused { code, message }) if unknown.contains(&code) => {
-                let text = self.text(VERSION.0, &json!({})).await?;
-                let answer: Value = serde_json::from_str(&text).unwrap_or_default();
-                match answer["data"]["server"]["version"].as_str() {
-                    Some(theirs) if theirs != env!("CARGO_PKG_VERSION") => {
-                        Err(CliError::OtherVersion { server: self.base(), theirs: theirs.to_owned() })
-                    }
-                    _ => Err(CliError::Refused { code, message }),
-                }
+                Err(self.other_version().await?.unwrap_or(CliError::Refused { code, message }))
             }
             data => data,
         }
     }
 
+    /// Returns an error if the server's version differs.
+    async fn other_version(&self) -> Result<Option<CliError>, CliError> {
+        let text = self.text(VERSION.0, &json!({})).await?;
+        let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+        let theirs = answer["data"]["server"]["version"].as_str().filter(|theirs| *theirs != env!("CARGO_PKG_VERSION"));
+        Ok(theirs.map(|theirs| CliError::OtherVersion { server: self.base(), theirs: theirs.to_owned() }))
+    }
+
     /// The answer to a query or mutation.
     async fn text(&self, document: &str, variables: &Value) -> Result<String, CliError> {
-        let answer = async {
+        self.within(async {
             let response = self.post(document, variables, "application/json").await?;
             response.text().await.map_err(|error| self.unreachable(error))
-        };
+        })
+        .await
+    }
+
+    /// Waits for an answer, but not for ever.
+    async fn within<T>(&self, answer: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
         tokio::time::timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_| {
             let reason = "it has not answered for 5 minutes".to_owned();
             Err(CliError::Unreachable { server: self.base(), reason })
@@ -129,16 +173,34 @@ impl Http {
 
     async fn post(&self, document: &str, variables: &Value, accept: &str) -> Result<Response, CliError> {
         let body = json!({ "query": document, "variables": variables }).to_string();
-        let mut request = self
-            .client
-            .post(format!("{}/graphql", self.base()))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, accept)
-            .body(body);
-        if let Some(token) = self.token.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            request = request.bearer_auth(token.expose_secret());
+        let request = |base: &str| {
+            self.client
+                .post(format!("{base}/graphql"))
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::ACCEPT, accept)
+                .body(body.clone())
+        };
+        self.send(request).await
+    }
+
+    /// Sends the request for an address. If nothing was sent and the server has moved, it goes to the new address.
+    async fn send(&self, request: impl Fn(&str) -> RequestBuilder) -> Result<Response, CliError> {
+        loop {
+            let base = self.base();
+            let mut request = request(&base);
+            if let Some(token) = self.token.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                request = request.bearer_auth(token.expose_secret());
+            }
+            let error = match request.send().await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let is_unsent = error.is_connect();
+            let unreachable = self.unreachable(error);
+            if !is_unsent || self.base() == base {
+                return Err(unreachable);
+            }
         }
-        request.send().await.map_err(|error| self.unreachable(error))
     }
 
     /// Asks for a token at the terminal, once. Returns whether there is a new one.
@@ -147,8 +209,8 @@ impl Http {
         if token.is_some() || !output::can_ask() {
             return Ok(false);
         }
-        output::note(&format!("The server at {} says: {message}", self.base()));
-        let given = secret("Token: ")?;
+        output::complain(&format!("The server at {} says: {message}", self.base()));
+        let given = secret::prompt("Token: ")?;
         let is_given = given.is_some();
         *token = given;
         Ok(is_given)
@@ -163,24 +225,23 @@ impl Http {
     }
 }
 
-/// Asks for a secret at the terminal, without showing it. `None` if nothing is typed.
-///
-/// # Errors
-/// Returns [`CliError::Terminal`] if the terminal cannot be read.
-pub fn secret(prompt: &str) -> Result<Option<SecretString>, CliError> {
-    let terminal = Term::stderr();
-    terminal.write_str(prompt)?;
-    let typed = terminal.read_secure_line()?;
-    Ok(Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty()).map(SecretString::from))
-}
-
-/// The innermost cause, which names what happened: `Connection refused (os error 111)`.
+/// The innermost cause in plain words: `connection refused`.
 pub fn root(error: &reqwest::Error) -> String {
+    if error.is_body() || error.is_decode() {
+        return "the connection ended before the answer was complete".to_owned();
+    }
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    let text = cause.to_string();
+    let text = text.split(" (os error ").next().unwrap_or_default();
+    // It stands within a sentence.
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
 }
 
 /// Creates an HTTP client. For a loopback address it ignores proxies, which could not reach this machine's loopback.

@@ -14,7 +14,7 @@ use crate::{
             summary,
             watch::{Interrupts, Watched, What, watch},
         },
-        values::{run_number, usd},
+        values::{RunNumber, run_number, usd},
     },
     domain::text::visible_lines,
 };
@@ -48,9 +48,9 @@ pub const OPERATIONS: &[Operation] = &[CANCEL, RESUME, APPLY, ROLLBACK, PLAN];
 Examples:
   gloss history cancel 12")]
 pub struct Cancel {
-    /// Number of the run
+    /// Number of the run, or `last`
     #[arg(value_name = "N", value_parser = run_number)]
-    number: i32,
+    number: RunNumber,
 }
 
 impl Cancel {
@@ -66,9 +66,9 @@ impl Cancel {
             output::document(&payload);
         } else if is_late {
             let status = output::words(&payload["run"]["status"]);
-            output::note(&format!("Run #{} had already ended: {status}.", self.number));
+            output::complain(&format!("Run #{} had already ended: {status}.", run["number"]));
         } else {
-            output::line(&format!("Run #{} is {}.", self.number, output::words(&payload["outcome"])));
+            output::line(&format!("Run #{} is {}.", run["number"], output::words(&payload["outcome"])));
         }
         Ok(if is_late { Exit::Conflict } else { Exit::Success })
     }
@@ -82,9 +82,9 @@ Examples:
   gloss history resume 12 --budget-usd 5
   gloss history resume 12 --detach")]
 pub struct Resume {
-    /// Number of the run
+    /// Number of the run, or `last`
     #[arg(value_name = "N", value_parser = run_number)]
-    number: i32,
+    number: RunNumber,
     /// A new budget in United States dollars, over the whole life of the run
     #[arg(long, value_name = "USD", value_parser = usd)]
     budget_usd: Option<f64>,
@@ -112,7 +112,7 @@ impl Resume {
             if output.is_json() {
                 output::document(&resumed);
             } else {
-                output::line(&format!("Run #{} is queued.", self.number));
+                output::line(&format!("Run #{} is queued.", run["number"]));
             }
             return Ok(Exit::Success);
         }
@@ -128,9 +128,9 @@ Examples:
   gloss history apply 12
   gloss history apply 12 --overwrite")]
 pub struct Apply {
-    /// Number of the run
+    /// Number of the run, or `last`
     #[arg(value_name = "N", value_parser = run_number)]
-    number: i32,
+    number: RunNumber,
     /// Write even where the comment has changed since the run read it
     #[arg(long)]
     overwrite: bool,
@@ -160,9 +160,9 @@ Examples:
   gloss history rollback 12
   gloss history rollback 12 --overwrite")]
 pub struct Rollback {
-    /// Number of the run
+    /// Number of the run, or `last`
     #[arg(value_name = "N", value_parser = run_number)]
-    number: i32,
+    number: RunNumber,
     /// Put back the old comment even where the comment has changed since it was written
     #[arg(long)]
     overwrite: bool,
@@ -229,7 +229,7 @@ async fn plan(client: &Client, run: &Value, output: Output) -> Result<Exit, CliE
     }
     let mut prepared = HashSet::new();
     for outcome in &outcomes {
-        output::print(&planned(outcome, &mut prepared));
+        output::print(planned(outcome, &mut prepared));
     }
     Ok(Exit::Success)
 }
@@ -240,7 +240,7 @@ fn planned(outcome: &Value, prepared: &mut HashSet<String>) -> String {
     let asset = output::text(&outcome["suggestion"]["asset"]["display"]);
     let why = match outcome["status"].as_str() {
         Some("CONFLICT") => format!(": conflict, the comment is now: {}", output::text(&outcome["before"])),
-        Some("FAILED") => format!(": {}", output::text(&outcome["error"]["message"])),
+        Some("FAILED") => format!(": {}", output::message(&outcome["error"]["message"])),
         Some("UNCHANGED") => ": unchanged".to_owned(),
         _ => String::new(),
     };

@@ -8,7 +8,7 @@ use crate::cli::{
     operation::Operation,
     output::{self, Tone},
     table::Table,
-    values::run_number,
+    values::{RunNumber, run_number},
 };
 
 const COMPARE: Operation = Operation(
@@ -31,12 +31,12 @@ Examples:
   gloss history compare 3 4 5 --baseline 3
   gloss history compare 3 4 --format csv > comparison.csv")]
 pub struct Compare {
-    /// Numbers of the runs
+    /// Numbers of the runs; `last` is the newest one
     #[arg(value_name = "N", num_args = 2..=4, required = true, value_parser = run_number)]
-    numbers: Vec<i32>,
+    numbers: Vec<RunNumber>,
     /// Number of the run whose texts are the references
     #[arg(long, value_name = "N", value_parser = run_number)]
-    baseline: Option<i32>,
+    baseline: Option<RunNumber>,
     /// Print the whole comparison in this format
     #[arg(long, value_enum, conflicts_with = "json")]
     format: Option<Format>,
@@ -97,8 +97,9 @@ fn print(comparison: &Value) {
     if !differences.is_empty() {
         let mut table = Table::with_titles(titles("SETTING"));
         for difference in differences {
-            let values = difference["values"].as_array().into_iter().flatten().map(output::text);
-            table.row(std::iter::once(output::text(&difference["setting"])).chain(values));
+            let setting = difference["setting"].as_str().unwrap_or_default();
+            let values = difference["values"].as_array().into_iter().flatten();
+            table.row(std::iter::once(setting_name(setting)).chain(values.map(|value| setting_value(setting, value))));
         }
         table.print();
         output::line("");
@@ -107,10 +108,10 @@ fn print(comparison: &Value) {
     for metric in comparison["metrics"].as_array().into_iter().flatten() {
         let winners = metric["winners"].as_array().map(Vec::as_slice).unwrap_or_default();
         let values = metric["values"].as_array().into_iter().flatten().zip(&runs).map(|(value, run)| {
-            let text = value.as_f64().map_or_else(|| "-".to_owned(), number);
+            let text = figure(value, metric["unit"].as_str());
             if winners.contains(&run["id"]) { (format!("{text} *"), Tone::Good) } else { (text, Tone::Plain) }
         });
-        table.toned(std::iter::once((output::words(&metric["name"]), Tone::Plain)).chain(values));
+        table.toned(std::iter::once((metric_name(&metric["name"]), Tone::Plain)).chain(values));
     }
     table.print();
     output::line("* best value");
@@ -119,7 +120,67 @@ fn print(comparison: &Value) {
     }
 }
 
-/// A figure, without needless digits.
-fn number(value: f64) -> String {
-    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.3}") }
+/// A setting in words.
+fn setting_name(setting: &str) -> String {
+    match setting {
+        "dbProfile" => "DB profile".to_owned(),
+        "llmProfile" => "LLM profile".to_owned(),
+        "parent" => "repeats".to_owned(),
+        "scope.exclude" => "left out".to_owned(),
+        "budget.maxCostUsd" => "budget in USD".to_owned(),
+        "budget.maxTokens" => "budget in tokens".to_owned(),
+        "budget.maxSeconds" => "budget in seconds".to_owned(),
+        _ => {
+            let name = setting.rsplit('.').next().unwrap_or_default();
+            let word = |c: char| if c.is_uppercase() { format!(" {}", c.to_lowercase()) } else { c.to_string() };
+            name.chars().map(word).collect()
+        }
+    }
+}
+
+/// The value of a setting, in words if the API has a list of its values.
+fn setting_value(setting: &str, value: &Value) -> String {
+    const LISTED: [&str; 7] =
+        ["kind", "command", "status", "provider", "scope.partitions", "options.verbosity", "variations"];
+    match value.as_str() {
+        Some(_) if LISTED.contains(&setting) => output::words(value),
+        Some("true") => "yes".to_owned(),
+        Some("false") => "no".to_owned(),
+        _ => output::text(value),
+    }
+}
+
+/// A metric in words.
+fn metric_name(name: &Value) -> String {
+    match name.as_str() {
+        Some("WALL_SECONDS") => "duration".to_owned(),
+        Some("MODEL_SECONDS") => "waited for the model".to_owned(),
+        Some("COST_USD") => "cost".to_owned(),
+        Some("AVERAGE_LOGPROB") => "mean log-probability of a token".to_owned(),
+        Some("AVERAGE_CONFIDENCE") => "mean confidence".to_owned(),
+        Some("HIGH_CONFIDENCE_SHARE") => "high confidence".to_owned(),
+        Some("MEDIUM_CONFIDENCE_SHARE") => "medium confidence".to_owned(),
+        Some("LOW_CONFIDENCE_SHARE") => "low confidence".to_owned(),
+        Some("APPROVAL_RATE") => "accepted of those decided".to_owned(),
+        Some("TYPE_TOKEN_RATIO") => "distinct words".to_owned(),
+        Some("SCHEMA_GROUNDING") => "words of the names mentioned".to_owned(),
+        Some("INFORMATIVE_SHARE") => "informative".to_owned(),
+        Some("AGREEMENT") => "like the other runs (chrF)".to_owned(),
+        Some("CHRF") => "like the reference (chrF)".to_owned(),
+        Some("ROUGE_L") => "like the reference (ROUGE-L)".to_owned(),
+        Some("EDIT_SIMILARITY") => "like the reference (edits)".to_owned(),
+        _ => output::words(name),
+    }
+}
+
+/// A value with its unit. Shares, which have none, are percentages.
+fn figure(value: &Value, unit: Option<&str>) -> String {
+    match (value.as_f64(), unit) {
+        (None, _) => "-".to_owned(),
+        (Some(_), Some("s")) => output::seconds(value),
+        (Some(_), Some("USD")) => output::dollars(value),
+        (Some(share), None) => format!("{:.1} %", share * 100.0),
+        (Some(number), Some(_)) if number.fract() == 0.0 => format!("{number:.0}"),
+        (Some(number), Some(_)) => format!("{number:.3}"),
+    }
 }

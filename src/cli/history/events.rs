@@ -12,7 +12,7 @@ use crate::cli::{
     output::{self, Tone},
     pages,
     table::Table,
-    values::run_number,
+    values::{RunNumber, at_least, run_number},
 };
 
 const EVENTS: Operation = Operation(concat!(
@@ -33,14 +33,14 @@ Examples:
   gloss history events 12 --follow --json
   gloss history events 12 --after 40")]
 pub struct Events {
-    /// Number of the run
+    /// Number of the run, or `last`
     #[arg(value_name = "N", value_parser = run_number)]
-    number: i32,
+    number: RunNumber,
     /// Wait for further events until the run ends
     #[arg(long)]
     pub follow: bool,
     /// Only events after this sequence number
-    #[arg(long, value_name = "SEQUENCE", default_value = "0")]
+    #[arg(long, value_name = "SEQUENCE", default_value = "0", value_parser = at_least(0_u32))]
     after: u32,
 }
 
@@ -53,22 +53,23 @@ impl Events {
         if self.follow {
             return self.follow(client, output).await;
         }
-        let variables = json!({ "number": self.number });
+        let number = lookup::number(client, self.number).await?;
+        let variables = json!({ "number": number });
         let read = pages::read(client, EVENTS, &variables, "/runByNumber/events", usize::MAX).await?;
-        let (mut events, _) = read.ok_or_else(|| lookup::no_run(self.number))?;
+        let (mut events, _) = read.ok_or_else(|| lookup::no_run(number))?;
         events.retain(|event| event["sequence"].as_u64() > Some(self.after.into()));
         if output.is_json() {
             output::document(&Value::Array(events));
             return Ok(Exit::Success);
         }
-        let mut table = Table::new(["EVENT", "TIME", "TYPE", "MESSAGE"]);
+        let mut table = Table::new(["EVENT", "TIME", "TYPE", "MESSAGE"]).wrapping("MESSAGE");
         for event in &events {
             let failed = event["type"].as_str().is_some_and(|kind| kind.ends_with("FAILED"));
             table.toned([
                 (output::text(&event["sequence"]), Tone::Faint),
-                (output::text(&event["at"]), Tone::Faint),
+                (output::time(&event["at"]), Tone::Faint),
                 (output::words(&event["type"]), if failed { Tone::Bad } else { Tone::Plain }),
-                (output::text(&event["message"]), Tone::Plain),
+                (output::message(&event["message"]), Tone::Plain),
             ]);
         }
         table.print();
@@ -83,9 +84,8 @@ impl Events {
             match news {
                 Told::Event(event) if output.is_json() => output::line(&event.to_string()),
                 Told::Event(event) => {
-                    let [sequence, at, message] =
-                        ["sequence", "at", "message"].map(|field| output::text(&event[field]));
-                    output::line(&format!("{sequence:>5}  {at}  {message}"));
+                    let (sequence, at) = (output::text(&event["sequence"]), output::clock(&event["at"]));
+                    output::line(&format!("{sequence:>5}  {at}  {}", output::message(&event["message"])));
                 }
                 Told::Lost(reason) => output::note(&format!("Connection lost, reconnecting: {reason}")),
                 Told::Back => output::note("Connected again."),

@@ -89,7 +89,8 @@ impl List {
             return Ok(Exit::Success);
         }
         let titles = ["RUN", "COMMAND", "SCOPE", "STATUS", "DURATION", "MODEL", "PROFILE", "STARTED"];
-        let mut table = Table::new(titles).cutting(&["SCOPE", "MODEL", "PROFILE", "STARTED"]);
+        let table = Table::new(titles).cutting(&["SCOPE", "MODEL", "PROFILE"]);
+        let mut table = table.dropping(&["STARTED", "DURATION", "PROFILE", "MODEL"]);
         for run in &runs {
             let started = if run["startedAt"].is_null() { &run["createdAt"] } else { &run["startedAt"] };
             let model = run["model"].as_str().and_then(|model| model.rsplit('/').next()).map(|model| json!(model));
@@ -107,7 +108,8 @@ impl List {
         }
         table.print();
         if has_more {
-            output::note(&format!("Only the newest {} are shown; -n shows more.", runs.len()));
+            let are = if runs.len() == 1 { "run is" } else { &format!("{} runs are", runs.len()) };
+            output::note(&format!("Only the newest {are} shown; -n shows more."));
         }
         Ok(Exit::Success)
     }

@@ -3,6 +3,7 @@
 mod act;
 mod compare;
 mod events;
+pub mod filter;
 mod list;
 mod results;
 mod review;
@@ -38,8 +39,10 @@ pub const OPERATIONS: &[&[Operation]] = &[
     act::OPERATIONS,
     compare::OPERATIONS,
     events::OPERATIONS,
+    filter::OPERATIONS,
     list::OPERATIONS,
     results::OPERATIONS,
+    review::INTERACTIVE,
     review::OPERATIONS,
     show::OPERATIONS,
 ];

@@ -3,19 +3,14 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{
-    cli::{
-        CliError, Client, Exit, Output, lookup,
-        operation::Operation,
-        output::{self, Tone},
-        pages,
-        table::Table,
-        values::{one_of, run_number},
-    },
-    domain::{
-        substance::Substance,
-        suggestion::{ConfidenceBand, ReviewState},
-    },
+use super::filter::Filter;
+use crate::cli::{
+    CliError, Client, Exit, Output, lookup,
+    operation::Operation,
+    output::{self, Tone},
+    pages,
+    table::Table,
+    values::{RunNumber, run_number},
 };
 
 const RESULTS: Operation = Operation(
@@ -36,26 +31,20 @@ pub const OPERATIONS: &[Operation] = &[RESULTS];
 Examples:
   gloss history results 12
   gloss history results 12 --band low --state unreviewed
+  gloss history results 12 --asset public.orders.status
   gloss history results 12 --search email --json")]
 pub struct Results {
-    /// Number of the run
+    /// Number of the run, or `last`
     #[arg(value_name = "N", value_parser = run_number)]
-    number: i32,
+    number: RunNumber,
     /// Maximum number of suggestions [default: all]
     #[arg(short = 'n', long, value_name = "N", value_parser = pages::limit)]
     limit: Option<usize>,
-    /// Only suggestions in this review state; may be repeated
-    #[arg(long, value_parser = one_of(ReviewState::ALL.iter().map(|state| state.as_str())), ignore_case = true)]
-    state: Vec<String>,
-    /// Only suggestions with this confidence; may be repeated
-    #[arg(long, value_parser = one_of(ConfidenceBand::ALL.iter().map(|band| band.as_str())), ignore_case = true)]
-    band: Vec<String>,
-    /// Only suggestions of this substance; may be repeated
-    #[arg(long, value_parser = one_of(Substance::ALL.iter().map(|it| it.as_str())), ignore_case = true)]
-    substance: Vec<String>,
-    /// Only suggestions with this text in their asset or description
-    #[arg(long, value_name = "TEXT")]
-    search: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
+    /// Only the suggestion for the asset with exactly this path
+    #[arg(long, value_name = "PATH", conflicts_with = "name")]
+    asset: Option<String>,
 }
 
 impl Results {
@@ -64,17 +53,18 @@ impl Results {
     /// # Errors
     /// Returns [`CliError::Usage`] if there is no such run, and the errors of [`Client::data`].
     pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
-        let some = |values: Vec<String>| Some(values).filter(|values| !values.is_empty());
-        let filter = json!({
-            "states": some(self.state),
-            "bands": some(self.band),
-            "substances": some(self.substance),
-            "search": self.search,
-        });
-        let variables = json!({ "number": self.number, "filter": filter });
-        let limit = self.limit.unwrap_or(usize::MAX);
+        let mut filter = self.filter.json();
+        if let Some(path) = &self.asset {
+            filter["name"] = json!(path);
+        }
+        let number = lookup::number(client, self.number).await?;
+        let variables = json!({ "number": number, "filter": filter });
+        let limit = self.limit.filter(|_| self.asset.is_none()).unwrap_or(usize::MAX);
         let read = pages::read(client, RESULTS, &variables, "/runByNumber/suggestions", limit).await?;
-        let (suggestions, has_more) = read.ok_or_else(|| lookup::no_run(self.number))?;
+        let (mut suggestions, has_more) = read.ok_or_else(|| lookup::no_run(number))?;
+        if let Some(path) = &self.asset {
+            suggestions.retain(|suggestion| suggestion["asset"]["display"] == path.as_str());
+        }
         if output.is_json() {
             output::document(&Value::Array(suggestions));
             return Ok(Exit::Success);
@@ -83,7 +73,7 @@ impl Results {
             output::note("No suggestions match.");
             return Ok(Exit::Success);
         }
-        let mut table = Table::new(["ASSET", "CONFIDENCE", "REVIEW", "DESCRIPTION"]);
+        let mut table = Table::new(["ASSET", "CONFIDENCE", "REVIEW", "DESCRIPTION"]).wrapping("DESCRIPTION");
         for suggestion in &suggestions {
             let tone = match suggestion["band"].as_str() {
                 Some("HIGH") => Tone::Good,
@@ -104,7 +94,9 @@ impl Results {
         }
         table.print();
         if has_more {
-            output::note(&format!("Only the first {} are shown; -n shows more.", suggestions.len()));
+            let count = suggestions.len();
+            let are = if count == 1 { "suggestion is" } else { &format!("{count} suggestions are") };
+            output::note(&format!("Only the first {are} shown; -n shows more."));
         }
         Ok(Exit::Success)
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::cli::{
     CliError, Client, Exit, Output, lookup,
     operation::{Operation, run_fields},
-    output::{self, Tone},
-    values::run_number,
+    output::{self, Tone, counted, number},
+    values::{RunNumber, run_number},
 };
 
 const RUN: Operation = Operation(concat!(
@@ -28,11 +28,11 @@ pub const OPERATIONS: &[Operation] = &[RUN];
 #[command(after_help = "\
 Examples:
   gloss history show 12
-  gloss history show 12 --json")]
+  gloss history show last --json")]
 pub struct Show {
-    /// Number of the run
+    /// Number of the run, or `last`
     #[arg(value_name = "N", value_parser = run_number)]
-    number: i32,
+    number: RunNumber,
 }
 
 impl Show {
@@ -41,14 +41,15 @@ impl Show {
     /// # Errors
     /// Returns [`CliError::Usage`] if there is no such run, and the errors of [`Client::data`].
     pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
-        let run = client.data(RUN, json!({ "number": self.number })).await?["runByNumber"].take();
+        let number = lookup::number(client, self.number).await?;
+        let run = client.data(RUN, json!({ "number": number })).await?["runByNumber"].take();
         if run.is_null() {
-            return Err(lookup::no_run(self.number));
+            return Err(lookup::no_run(number));
         }
         if output.is_json() {
             output::document(&run);
         } else {
-            output::print(&described(&run));
+            output::print(described(&run));
         }
         Ok(Exit::Success)
     }
@@ -70,16 +71,17 @@ fn described(run: &Value) -> String {
         progress["skipped"]
     );
     let usage = format!(
-        "{} input and {} output tokens, cost {}",
-        usage["inputTokens"],
-        usage["outputTokens"],
+        "{} and {}, cost {}",
+        counted(number(&usage["inputTokens"]), "input token"),
+        counted(number(&usage["outputTokens"]), "output token"),
         output::dollars(&usage["costUsd"])
     );
-    let reason = error["message"].as_str().map_or(Value::Null, |message| {
-        let hint = error["hint"].as_str().map(|hint| format!(" ({hint})"));
-        json!(format!("{message}{}", hint.unwrap_or_default()))
-    });
-    let model = format!("{} ({})", output::text(&run["model"]), output::text(&run["llmProfileName"]));
+    let reason = output::reason(error).unwrap_or_else(|| "-".to_owned());
+    let model = match &run["llmProfileName"] {
+        // An imported run may have a model without a profile, or none.
+        Value::Null => output::text(&run["model"]),
+        profile => format!("{} ({})", output::text(&run["model"]), output::text(profile)),
+    };
     let rows = [
         ("Run", format!("#{}", run["number"])),
         ("Title", output::text(&run["title"])),
@@ -87,36 +89,25 @@ fn described(run: &Value) -> String {
         ("Command", output::words(&run["command"])),
         ("Status", status),
         ("Waiting for", output::text(&run["waiting"]["reason"])),
-        ("Reason", output::text(&reason)),
+        ("Reason", reason),
         ("Profile", output::text(&run["dbProfileName"])),
         ("Scope", output::text(&run["scopeSummary"])),
         ("Left out", output::text(&run["scope"]["exclude"])),
         ("Model", model),
-        ("Budget", budget(&run["budget"])),
+        ("Budget", output::budget(&run["budget"])),
         ("Progress", progress),
         ("Confidence", counts(&run["confidenceDistribution"])),
         ("Review", counts(&run["reviewCounts"])),
         ("Requests", output::text(&run["usage"]["requests"])),
         ("Usage", usage),
-        ("Created", output::time(&run["createdAt"])),
-        ("Started", output::time(&run["startedAt"])),
-        ("Finished", output::time(&run["finishedAt"])),
+        ("Created", output::clock(&run["createdAt"])),
+        ("Started", output::clock(&run["startedAt"])),
+        ("Finished", output::clock(&run["finishedAt"])),
         ("Duration", output::seconds(&run["durationSeconds"])),
         ("Started by", output::text(&run["startedBy"])),
         ("Cancelled by", output::text(&run["cancelledBy"])),
         ("Repeats", output::text(&run["parent"]["number"])),
         ("Schedule", output::text(&run["schedule"]["name"])),
     ];
-    let shown = rows.iter().filter(|(_, value)| value != "-");
-    shown.fold(String::new(), |text, (name, value)| format!("{text}{name:<14}{value}\n"))
-}
-
-fn budget(budget: &Value) -> String {
-    let limits = [
-        budget["maxCostUsd"].as_f64().map(|_| output::dollars(&budget["maxCostUsd"])),
-        budget["maxTokens"].as_u64().map(|tokens| format!("{tokens} tokens")),
-        budget["maxSeconds"].as_u64().map(|seconds| format!("{seconds} s")),
-    ];
-    let limits: Vec<String> = limits.into_iter().flatten().collect();
-    if limits.is_empty() { "-".to_owned() } else { limits.join(", ") }
+    output::sheet(&rows)
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{ApiCommand, CliError, Client, Exit, Needs, Output, operation::Operation, output};
 use crate::domain::Code;
 
-/// List, add, test and remove connections to databases and models
+/// List, add, set, test and remove connections to databases and models
 #[derive(Debug, Args)]
 pub struct Profile {
     #[command(subcommand)]
@@ -38,6 +38,11 @@ impl ApiCommand for Profile {
         Needs::Secrets
     }
 
+    // A new store has profiles to use at once.
+    fn may_create_store(&self) -> bool {
+        true
+    }
+
     async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
         match self.command {
             ProfileCommand::Db { command } => command.run(client, output).await,
@@ -52,14 +57,19 @@ fn passed(test: &Value) -> Result<(), CliError> {
         return Ok(());
     }
     let message = test["message"].as_str().unwrap_or_default();
-    Err(CliError::Refused { code: Code::Unavailable, message: message.to_owned() })
+    Err(CliError::Refused { code: code_of(test), message: message.to_owned() })
+}
+
+/// Returns why a test failed: the profile is wrong, or nothing answered.
+fn code_of(test: &Value) -> Code {
+    test["code"].as_str().and_then(|code| code.parse().ok()).unwrap_or(Code::Unavailable)
 }
 
 /// Prints the result of a test.
 fn print_test(name: &str, test: &Value, output: Output) -> Result<Exit, CliError> {
     if output.is_json() {
         output::document(test);
-        return Ok(if test["ok"] == true { Exit::Success } else { Exit::Unreachable });
+        return Ok(if test["ok"] == true { Exit::Success } else { code_of(test).into() });
     }
     passed(test)?;
     let latency = test["latencyMs"].as_f64().unwrap_or_default();

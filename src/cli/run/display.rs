@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::watch::{Watched, What};
 use crate::{
-    cli::{Output, follow::Told, output},
+    cli::{Output, follow::Told, output, table, wrap::Flow},
     domain::text::visible,
 };
 
@@ -26,6 +26,8 @@ pub struct Display {
     /// On a terminal.
     bars: Option<MultiProgress>,
     runs: Vec<Shown>,
+    /// The answer that is being written.
+    answer: Flow,
 }
 
 /// The progress of one run.
@@ -41,7 +43,7 @@ impl Display {
     /// Creates a display of these runs.
     pub fn new(runs: &[Watched], output: Output) -> Self {
         // An answer shows its own progress.
-        let has_bars = !output.is_json() && runs.iter().all(|run| run.what != What::Answer);
+        let has_bars = !output.is_json() && !output::is_quiet() && runs.iter().all(|run| run.what != What::Answer);
         let bars = (has_bars && std::io::stderr().is_terminal()).then(MultiProgress::new);
         let shown = |run: &Watched| {
             let bar = bars.as_ref().map(|bars| {
@@ -53,7 +55,7 @@ impl Display {
             });
             Shown { number: run.number, bar, pace: Pace::default(), what: run.what, written: 0 }
         };
-        Self { output, runs: runs.iter().map(shown).collect(), bars }
+        Self { output, runs: runs.iter().map(shown).collect(), bars, answer: Flow::new(table::width()) }
     }
 
     /// Shows what is new of a run.
@@ -91,6 +93,10 @@ impl Display {
             return self.answer(&event);
         }
         if self.output.is_json() {
+            // The draft is the result.
+            if run.what == What::Draft {
+                return;
+            }
             let mut line = Map::from_iter([("run".to_owned(), json!(run.number))]);
             line.extend(event.as_object().cloned().unwrap_or_default());
             return output::line(&Value::Object(line).to_string());
@@ -104,7 +110,10 @@ impl Display {
             run.draw(bar, &event);
         }
         if let Some(line) = above(&event) {
-            self.note(&format!("{prefix}{line}"));
+            let line = format!("{prefix}{line}");
+            // What failed is told in any case.
+            let is_failure = event["type"].as_str().is_some_and(|kind| kind.ends_with("_FAILED"));
+            if is_failure && output::is_quiet() { output::complain(&line) } else { self.note(&line) }
         } else if self.bars.is_none() && event["type"] != "ASSET_STARTED" {
             let run = &self.runs[at];
             output::note(&format!("{prefix}{}", run.line(&event)));
@@ -114,13 +123,17 @@ impl Display {
 
 impl Display {
     /// Writes an answer as it comes, if a person reads along.
-    fn answer(&self, event: &Value) {
+    fn answer(&mut self, event: &Value) {
         let reads_along = !self.output.is_json() && std::io::stdout().is_terminal();
         match event["type"].as_str() {
-            Some("ANSWER_DELTA") if reads_along => output::print(&output::lines(&event["text"])),
-            Some("RESUMED") if reads_along => output::note("\nThe answer starts over."),
-            Some("TOOL_CALLED") if std::io::stderr().is_terminal() => output::note(&output::text(&event["message"])),
-            Some("WARNING" | "CANCEL_REQUESTED") => output::note(&output::text(&event["message"])),
+            Some("ANSWER_DELTA") if reads_along => output::print(self.answer.push(&output::lines(&event["text"]))),
+            Some("FINISHED") if reads_along => output::print(self.answer.end()),
+            Some("RESUMED") if reads_along => {
+                output::print(self.answer.end() + "\n");
+                output::note("The answer starts over.");
+            }
+            Some("TOOL_CALLED") if std::io::stderr().is_terminal() => output::note(&output::message(&event["message"])),
+            Some("WARNING" | "CANCEL_REQUESTED") => output::note(&output::message(&event["message"])),
             _ => {}
         }
     }
@@ -129,7 +142,7 @@ impl Display {
 impl Shown {
     /// A line for one event, without a terminal.
     fn line(&self, event: &Value) -> String {
-        let message = output::text(&event["message"]);
+        let message = output::message(&event["message"]);
         match (event["type"].as_str(), &event["suggestion"]["description"]) {
             (Some("ASSET_FINISHED"), Value::String(description)) => {
                 let (position, total) = (self.pace.count, output::text(&event["progress"]["total"]));
@@ -142,7 +155,7 @@ impl Shown {
     fn draw(&self, bar: &ProgressBar, event: &Value) {
         let (position, total) = match self.what {
             What::Writes(writes) | What::RollsBack(writes) => (self.written, Some(writes)),
-            What::Rows | What::Answer => (self.pace.count, event["progress"]["total"].as_u64()),
+            What::Rows | What::Answer | What::Draft => (self.pace.count, event["progress"]["total"].as_u64()),
         };
         if let Some(total) = total
             && bar.length() != Some(total)
@@ -167,7 +180,7 @@ impl Shown {
         }
         facts.push(match (&event["asset"]["display"], event["status"].as_str()) {
             (Value::String(asset), _) => visible(asset).into_owned(),
-            (_, Some("RUNNING" | "APPLYING")) => output::text(&event["message"]),
+            (_, Some("RUNNING" | "APPLYING")) => output::message(&event["message"]),
             _ => output::words(&event["status"]),
         });
         bar.set_message(facts.join("  "));
@@ -176,11 +189,12 @@ impl Shown {
 
 /// The line above the bars for an event that a person should see.
 fn above(event: &Value) -> Option<String> {
-    let message = output::text(&event["message"]);
+    let message = output::message(&event["message"]);
     match event["type"].as_str()? {
         "WARNING" | "CANCEL_REQUESTED" | "RESUMED" => Some(message),
         "ASSET_FAILED" | "APPLY_FAILED" => {
-            let hint = event["error"]["hint"].as_str().map(|hint| format!(" ({})", visible(hint)));
+            let hint =
+                event["error"]["hint"].as_str().map(|_| format!(" ({})", output::message(&event["error"]["hint"])));
             Some(format!("{message}{}", hint.unwrap_or_default()))
         }
         _ => None,

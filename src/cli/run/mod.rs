@@ -1,6 +1,7 @@
 //! The command `gloss run`: starts a run and follows it to its end, or follows one that was started before.
 
 mod display;
+mod options;
 pub mod summary;
 pub mod watch;
 
@@ -11,13 +12,15 @@ use super::{
     ApiCommand, CliError, Client, Exit, Needs, Output,
     lookup::{self, Profiles},
     operation::Operation,
-    output,
+    output::{self, counted},
     scope::{self, Target},
-    values::{run_number, usd},
+    values::{RunNumber, run_number, usd},
 };
+use options::Options;
 use watch::{Interrupts, Watched, watch};
 
-const ESTIMATE: Operation = Operation(
+/// Reads the catalogs live. A name that does not exist is an error with its path.
+pub const ESTIMATE: Operation = Operation(
     "query($input: StartRunInput!) { estimateRun(input: $input) {
         assets tables inherited requests inputTokens outputTokens costUsd } }",
 );
@@ -44,7 +47,6 @@ Examples:
   gloss run --follow 12
 
 {}", Exit::help()))]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Run {
     /// What to describe: `profile[/database]:schema.table.column`, everything after the profile optional; several
     /// separated by spaces; a part with a dot, space, colon or slash in double quotes
@@ -56,9 +58,6 @@ pub struct Run {
     /// Name of the LLM profile [default: the default profile]
     #[arg(long, value_name = "NAME", conflicts_with = "follow")]
     model: Option<String>,
-    /// Describe only assets without a comment
-    #[arg(long, conflicts_with = "follow")]
-    missing_only: bool,
     /// Leave out the tables that match, as in `*_bak` or `staging.*`; may be repeated
     #[arg(long, value_name = "PATTERN", conflicts_with = "follow")]
     exclude: Vec<String>,
@@ -66,14 +65,16 @@ pub struct Run {
     #[arg(long, value_name = "USD", value_parser = usd, conflicts_with = "follow")]
     budget_usd: Option<f64>,
     /// Print how much the run would cover and cost, and start nothing
-    #[arg(long, conflicts_with_all = ["follow", "detach"])]
+    #[arg(long, conflicts_with_all = ["follow", "detach", "apply"])]
     estimate: bool,
     /// Start the run and do not wait for its end
     #[arg(long, conflicts_with = "follow")]
     detach: bool,
-    /// Follow the run with this number instead of starting one
+    /// Follow the run with this number, or the `last` one, instead of starting one
     #[arg(long, value_name = "N", value_parser = run_number)]
-    follow: Option<i32>,
+    follow: Option<RunNumber>,
+    #[command(flatten)]
+    options: Options,
 }
 
 impl ApiCommand for Run {
@@ -81,11 +82,15 @@ impl ApiCommand for Run {
         if self.estimate || self.detach { Needs::Secrets } else { Needs::Workers }
     }
 
+    fn may_create_store(&self) -> bool {
+        true
+    }
+
     async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
         if let Some(number) = self.follow {
             let run = lookup::run(client, number).await?;
             let interrupts = Interrupts::listen()?;
-            return end(client, vec![Watched::of(&run, 0)], interrupts, output).await;
+            return finish(client, vec![Watched::of(&run, 0)], interrupts, output).await;
         }
         let input = self.input(client).await?;
         // It reads the catalogs live, so a name that does not exist is found before anything starts.
@@ -94,6 +99,9 @@ impl ApiCommand for Run {
             print_estimate(&estimate, output);
             return Ok(Exit::Success);
         }
+        if estimate["assets"] == 0 {
+            output::note(self.why_nothing());
+        }
         let mut interrupts = Interrupts::listen()?;
         let started = interrupts.unless(client.start(START, input)).await?["startRun"]["runs"].take();
         if self.detach {
@@ -101,17 +109,36 @@ impl ApiCommand for Run {
             return Ok(Exit::Success);
         }
         let runs = started.as_array().into_iter().flatten().map(|run| Watched::of(run, 0)).collect();
-        end(client, runs, interrupts, output).await
+        finish(client, runs, interrupts, output).await
     }
 }
 
 /// Watches runs to their ends, and prints how they ended.
-async fn end(client: &Client, runs: Vec<Watched>, interrupts: Interrupts, output: Output) -> Result<Exit, CliError> {
+///
+/// # Errors
+/// Returns the errors of [`watch()`] and [`summary::print`].
+pub async fn finish(
+    client: &Client,
+    runs: Vec<Watched>,
+    interrupts: Interrupts,
+    output: Output,
+) -> Result<Exit, CliError> {
     watch(client, &runs, interrupts, output).await?;
     summary::print(client, &runs, output).await
 }
 
 impl Run {
+    /// Why a run describes nothing.
+    fn why_nothing(&self) -> &'static str {
+        match (self.exclude.is_empty(), self.options.missing_only) {
+            (false, _) => "Warning: this run describes nothing: --exclude leaves out every table of the scope.",
+            (true, true) => "This run describes nothing: everything in the scope has a comment.",
+            (true, false) => {
+                "Warning: this run describes nothing: the scope has no tables, or the profile excludes them."
+            }
+        }
+    }
+
     /// The input of `startRun`.
     async fn input(&self, client: &Client) -> Result<Value, CliError> {
         let targets = scope::targets(scope::parse(&self.scope.join(" "))?);
@@ -120,18 +147,19 @@ impl Run {
             let id = profiles.id(&target.profile)?;
             let exclude = Some(&self.exclude).filter(|exclude| !exclude.is_empty());
             let (database, schemas) = (&target.database, target.schemas());
-            Ok(json!({ "dbProfileId": id, "database": database, "schemas": schemas, "exclude": exclude }))
+            let mut target = json!({ "dbProfileId": id, "database": database, "schemas": schemas, "exclude": exclude });
+            if let Some(partitions) = self.options.partitions() {
+                target["partitions"] = json!(partitions);
+            }
+            Ok(target)
         };
         let targets: Vec<Value> = targets.iter().map(target).collect::<Result<_, CliError>>()?;
-        let model = match &self.model {
-            Some(name) => Some(Profiles::llm(client).await?.id(name)?),
-            None => None,
-        };
+        let model = lookup::model(client, self.model.as_deref()).await?;
         Ok(json!({
             "command": if self.apply { "RUN_APPLY" } else { "RUN" },
             "targets": targets,
             "llmProfileId": model,
-            "options": { "missingOnly": self.missing_only },
+            "options": self.options.json(),
             "budget": self.budget_usd.map(|usd| json!({ "maxCostUsd": usd })),
         }))
     }
@@ -141,23 +169,24 @@ fn print_estimate(estimate: &Value, output: Output) {
     if output.is_json() {
         return output::document(estimate);
     }
-    let count = |field: &str| output::text(&estimate[field]);
+    let count = |field: &str, thing: &str| counted(output::number(&estimate[field]), thing);
     output::line(&format!(
-        "{} assets in {} tables, {} of them certain by inheritance",
-        count("assets"),
-        count("tables"),
-        count("inherited"),
+        "{} in {}, {} of them certain by inheritance",
+        count("assets", "asset"),
+        count("tables", "table"),
+        estimate["inherited"],
     ));
     output::line(&format!(
-        "{} requests, about {} input and {} output tokens, cost {}",
-        count("requests"),
-        count("inputTokens"),
-        count("outputTokens"),
+        "{}, about {} and {}, cost {}",
+        count("requests", "request"),
+        count("inputTokens", "input token"),
+        count("outputTokens", "output token"),
         output::dollars(&estimate["costUsd"]),
     ));
 }
 
-fn print_started(client: &Client, runs: &Value, output: Output) {
+/// Prints runs that were started and are not waited for.
+pub fn print_started(client: &Client, runs: &Value, output: Output) {
     if output.is_json() {
         return output::document(runs);
     }

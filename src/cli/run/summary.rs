@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::watch::{Watched, What};
+use super::watch::{Interrupts, Watched, What};
 use crate::cli::{
     CliError, Client, Exit, Output,
     operation::{Operation, run_fields},
-    output::{self, Tone},
+    output::{self, Tone, counted, number},
 };
 
 const ENDED: Operation = Operation(concat!(
@@ -29,14 +29,16 @@ pub const OPERATIONS: &[Operation] = &[ENDED];
 /// Returns the errors of [`Client::data`].
 pub async fn print(client: &Client, runs: &[Watched], output: Output) -> Result<Exit, CliError> {
     let ids: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
-    let ended = client.data(ENDED, json!({ "ids": ids })).await?["nodes"].take();
+    let mut interrupts = Interrupts::listen()?;
+    let request = client.data_at_the_end(ENDED, json!({ "ids": ids }));
+    let ended = interrupts.unless(request).await?["nodes"].take();
     let mut exit = Exit::Success;
     for (run, watched) in ended.as_array().into_iter().flatten().zip(runs) {
         exit = exit.max(exit_of(run, watched.what));
         if !output.is_json() {
             output::line(&sentence(run, watched.what));
             if let Some(next) = next(run, watched.what, client.server().as_deref()) {
-                output::line(&next);
+                output::hint(&next);
             }
         }
     }
@@ -66,14 +68,17 @@ fn sentence(run: &Value, what: What) -> String {
     let status = run["status"].as_str().unwrap_or_default();
     let progress = &run["progress"];
     let described = format!(
-        "{} of {} assets described in {}, cost {}",
+        "{} of {} described in {}, cost {}",
         progress["done"],
-        output::text(&progress["total"]),
+        match progress["total"].as_u64() {
+            Some(_) => counted(number(&progress["total"]), "asset"),
+            None => "an unknown number of assets".to_owned(),
+        },
         output::seconds(&run["durationSeconds"]),
         output::dollars(&run["usage"]["costUsd"]),
     );
     let (written, unchanged) = (&run["written"]["totalCount"], &run["unchanged"]["totalCount"]);
-    let written = |done: &str| format!("{written} {} {done}", if written == 1 { "comment" } else { "comments" });
+    let written = |done: &str| format!("{} {done}", counted(number(written), "comment"));
     let writes = [
         (unchanged, "unchanged"),
         (&run["conflicts"]["totalCount"], "in conflict"),
@@ -85,13 +90,11 @@ fn sentence(run: &Value, what: What) -> String {
         What::RollsBack(_) => (vec![written("put back")], writes.to_vec()),
         What::Writes(_) => (vec![written("written")], writes.to_vec()),
         What::Rows if wrote(run, what) => (vec![described, written("written")], [&rows[..], &writes].concat()),
-        What::Rows | What::Answer => (vec![described], [&rows[..], &low].concat()),
+        What::Rows | What::Answer | What::Draft => (vec![described], [&rows[..], &low].concat()),
     };
     let counts = counts.iter().filter(|(count, _)| count.as_u64().is_some_and(|count| count > 0));
     let parts: Vec<String> = first.into_iter().chain(counts.map(|(count, what)| format!("{count} {what}"))).collect();
-    let error = &run["error"];
-    let hint = error["hint"].as_str().map(|_| format!(" ({})", output::text(&error["hint"]))).unwrap_or_default();
-    let reason = error["message"].as_str().map(|_| format!("\nReason: {}{hint}", output::text(&error["message"])));
+    let reason = output::reason(&run["error"]).map(|reason| format!("\nReason: {reason}"));
     let status = Tone::of_status(status).paint(&output::words(&run["status"])).to_string();
     format!("Run #{}: {status}, {}{}", run["number"], parts.join(", "), reason.unwrap_or_default())
 }
@@ -106,15 +109,21 @@ fn next(run: &Value, what: What, server: Option<&str>) -> Option<String> {
         ));
     }
     Some(match run["status"].as_str()? {
-        _ if matches!(what, What::RollsBack(_)) => return None,
+        // What was not written says why, and what to do.
+        _ if matches!(what, What::RollsBack(_) | What::Writes(_)) => return None,
+        "READY_FOR_REVIEW" if what == What::Draft => {
+            format!(
+                "Next: accept it with `gloss history review {number} --accept`, then `gloss history apply {number}`"
+            )
+        }
         "READY_FOR_REVIEW" => {
             let page = match server {
                 Some(server) => format!("{server}/runs/{number}"),
                 None => "in the pages of `gloss serve`".to_owned(),
             };
             format!(
-                "Next: read them with `gloss history results {number}`, then `gloss history review {number} --accept \
-                 --band high`, or {page}"
+                "Next: review them with `gloss history review {number}`, accept all with `gloss history review \
+                 {number} --accept`, or {page}"
             )
         }
         "FAILED" | "PAUSED" | "CANCELLED" => format!("Next: continue it with `gloss history resume {number}`"),

@@ -3,16 +3,17 @@
 //! The rule: the first Ctrl-C (or SIGTERM) cancels the runs, and the command waits until they have ended. The second
 //! one ends the command at once. If the server is away, the cancel is sent when the connection is back.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::display::Display;
 use crate::cli::{
-    CliError, Client, Exit, Output,
+    CliError, Client, Output,
     follow::{Told, follow},
     operation::Operation,
-    output,
 };
 
 const CANCEL: Operation = Operation("mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome } }");
@@ -43,6 +44,8 @@ pub enum What {
     RollsBack(u64),
     /// It answers a question.
     Answer,
+    /// It drafts one text.
+    Draft,
 }
 
 impl Watched {
@@ -53,6 +56,9 @@ impl Watched {
         Self { id, number: run["number"].as_i64().unwrap_or_default(), after, what: What::Rows }
     }
 }
+
+/// The number of [`Interrupts`] that listen in this process.
+static LISTENING: AtomicUsize = AtomicUsize::new(0);
 
 /// The signals that ask the command to stop.
 pub struct Interrupts {
@@ -66,7 +72,16 @@ impl Interrupts {
     /// # Errors
     /// Returns [`CliError::Terminal`] if the system refuses it.
     pub fn listen() -> Result<Self, CliError> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let listening =
+            Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
+        LISTENING.fetch_add(1, Ordering::Relaxed);
+        Ok(listening)
+    }
+
+    /// Returns whether a command listens. If none does, a signal ends the command that is executed.
+    #[must_use]
+    pub fn are_heard() -> bool {
+        LISTENING.load(Ordering::Relaxed) > 0
     }
 
     /// Waits for the answer to a request, unless a signal comes first.
@@ -88,6 +103,12 @@ impl Interrupts {
     }
 }
 
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        LISTENING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// How far a cancel is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cancel {
@@ -100,7 +121,8 @@ enum Cancel {
 /// Watches runs to their ends and shows their progress.
 ///
 /// # Errors
-/// Returns the errors of the subscriptions, once a lost connection does not come back.
+/// Returns [`CliError::LeftRuns`] at a second signal, and the errors of the subscriptions, once a lost connection does
+/// not come back.
 pub async fn watch(
     client: &Client,
     runs: &[Watched],
@@ -131,7 +153,7 @@ pub async fn watch(
             },
             () = interrupts.next() => {
                 if cancel != Cancel::Unasked {
-                    leave(&display, runs);
+                    return Err(left(&display, runs));
                 }
                 display.note("Cancelling. Press Ctrl-C again to leave without waiting.");
                 cancel = cancel_all(client, runs, &mut interrupts, &display).await?;
@@ -152,7 +174,7 @@ async fn cancel_all(
     for run in runs {
         match interrupts.unless(client.data(CANCEL, json!({ "id": run.id }))).await {
             Ok(_) => {}
-            Err(CliError::Left) => leave(display, runs),
+            Err(CliError::Left) => return Err(left(display, runs)),
             Err(error) if error.is_passing() => {
                 display.note(&format!("The cancel waits for the connection: {error}"));
                 return Ok(Cancel::Pending);
@@ -166,10 +188,9 @@ async fn cancel_all(
     Ok(Cancel::Sent)
 }
 
-/// Ends the command at once.
-fn leave(display: &Display, runs: &[Watched]) -> ! {
+/// The error of a command that ends before its runs.
+fn left(display: &Display, runs: &[Watched]) -> CliError {
     display.clear();
-    let numbers: Vec<String> = runs.iter().map(|run| format!("gloss history show {}", run.number)).collect();
-    output::note(&format!("Left before the end; see what became of it with: {}", numbers.join("; ")));
-    std::process::exit(Exit::Left.number().into());
+    let numbers: Vec<String> = runs.iter().map(|run| format!("`gloss history show {}`", run.number)).collect();
+    CliError::LeftRuns(numbers.join(", "))
 }

@@ -248,6 +248,7 @@ fn usage(name: &str, columns: &mut Columns) -> Option<Output> {
     Some(match name {
         "__typename" => Output::Typename("TokenUsage"),
         "inputTokens" => Output::Long(columns.place(Of::InputTokens)),
+        "cachedInputTokens" => Output::Long(columns.place(Of::CachedInputTokens)),
         "outputTokens" => Output::Long(columns.place(Of::OutputTokens)),
         "totalTokens" => Output::Sum(columns.place(Of::InputTokens), columns.place(Of::OutputTokens)),
         "costUsd" => Output::Float(columns.place(Of::CostUsd)),

@@ -229,7 +229,7 @@ impl PlainLists {
         let mut answer = Answer {
             now_ms: self.0.ports.clock.now().timestamp_millis(),
             list: order.list_name(),
-            key: page.rows.first().map_or(0, |row| row.len() - plain.columns.len()),
+            key: page.rows.first().map_or(0, |row| row.width() - plain.columns.len()),
             page,
             ..Answer::default()
         };

@@ -1,6 +1,6 @@
 //! From cells to the bytes of an answer.
 
-use std::{collections::HashMap, io::Write as _};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
@@ -8,9 +8,9 @@ use super::{CountField, EdgePart, Field, Output, PageField, Part, Plain, WaitFie
 use crate::{
     domain::{
         clock::write_rfc3339,
-        id::{NodeType, encode},
+        id::{self, NodeType},
         page,
-        run::{Cell, CellPage, Waiting},
+        run::{Cell, CellPage, CellRow, Waiting},
         status::{RunKind, RunStatus},
         text::visible,
     },
@@ -42,8 +42,17 @@ impl Answer {
         String::from_utf8(out.bytes).ok()
     }
 
-    fn cursor(&self, row: &[Cell]) -> String {
-        page::encode(&self.list, &row[row.len() - self.key..])
+    fn cursor(&self, out: &mut Writer, row: &CellRow) {
+        out.bytes.push(b'"');
+        page::encode_to(&mut out.bytes, &self.list, &row.from(row.width() - self.key));
+        out.bytes.push(b'"');
+    }
+
+    fn cursor_or_null(&self, out: &mut Writer, row: Option<&CellRow>) {
+        match row {
+            Some(row) => self.cursor(out, row),
+            None => out.null(),
+        }
     }
 
     fn part(&self, out: &mut Writer, part: &Part) -> Option<()> {
@@ -60,7 +69,10 @@ impl Answer {
                     out.object(parts, |out, part| {
                         match part {
                             EdgePart::Typename(key) => out.pair(key, "RunEdge"),
-                            EdgePart::Cursor(key) => out.pair(key, &self.cursor(row)),
+                            EdgePart::Cursor(key) => {
+                                out.raw(key);
+                                self.cursor(out, row);
+                            }
                             EdgePart::Node(key, fields) => {
                                 out.raw(key);
                                 out.fields(fields, row)?;
@@ -78,8 +90,8 @@ impl Answer {
                         PageField::Typename => out.json("PageInfo"),
                         PageField::HasNext => out.json(&self.page.has_next),
                         PageField::HasPrevious => out.json(&self.page.has_previous),
-                        PageField::Start => out.json(&rows.first().map(|row| self.cursor(row))),
-                        PageField::End => out.json(&rows.last().map(|row| self.cursor(row))),
+                        PageField::Start => self.cursor_or_null(out, rows.first()),
+                        PageField::End => self.cursor_or_null(out, rows.last()),
                     }
                     Some(())
                 })?;
@@ -121,7 +133,7 @@ impl Writer {
     }
 
     fn int(&mut self, number: i64) {
-        let _ = write!(self.bytes, "{number}");
+        self.json(&number);
     }
 
     fn pair(&mut self, key: &str, text: &str) {
@@ -174,60 +186,64 @@ impl Writer {
         })
     }
 
-    fn fields(&mut self, fields: &[Field], row: &[Cell]) -> Option<()> {
+    fn fields(&mut self, fields: &[Field], row: &CellRow) -> Option<()> {
         self.object(fields, |out, field| {
             out.raw(&field.key);
             out.value(&field.value, row)
         })
     }
 
-    fn value(&mut self, value: &Output, row: &[Cell]) -> Option<()> {
+    fn value(&mut self, value: &Output, row: &CellRow) -> Option<()> {
         match value {
             Output::Typename(name) => self.json(name),
-            Output::GlobalId(at) => self.json(&encode(NodeType::Run, row[*at].int()?)),
-            Output::Int(at) => match &row[*at] {
+            Output::GlobalId(at) => {
+                self.bytes.push(b'"');
+                id::encode_to(&mut self.bytes, NodeType::Run, row.get(*at).int()?);
+                self.bytes.push(b'"');
+            }
+            Output::Int(at) => match row.get(*at) {
                 Cell::Null => self.null(),
                 cell => self.int(cell.int()?.min(i32::MAX.into())),
             },
-            Output::Long(at) => match &row[*at] {
+            Output::Long(at) => match row.get(*at) {
                 Cell::Null => self.null(),
                 cell => self.int(cell.int()?),
             },
-            Output::Float(at) => match &row[*at] {
+            Output::Float(at) => match row.get(*at) {
                 Cell::Null => self.null(),
-                Cell::Real(number) => self.json(number),
+                Cell::Real(number) => self.json(&number),
                 Cell::Int(_) | Cell::Text(_) => return None,
             },
-            Output::Text(at) => match &row[*at] {
+            Output::Text(at) => match row.get(*at) {
                 Cell::Null => self.null(),
                 cell => self.json(cell.text()?),
             },
-            Output::Visible(at) => self.json(&visible(row[*at].text()?)),
-            Output::Moment(at) => match &row[*at] {
+            Output::Visible(at) => self.json(&visible(row.get(*at).text()?)),
+            Output::Moment(at) => match row.get(*at) {
                 Cell::Null => self.null(),
                 cell => self.moment(cell.int()?)?,
             },
-            Output::Json(at) => self.raw(row[*at].text()?),
-            Output::Seconds(at) => self.json(&seconds(row[*at].int()?)),
-            Output::Running { started_at, active_ms, active_since } => match &row[*started_at] {
+            Output::Json(at) => self.raw(row.get(*at).text()?),
+            Output::Seconds(at) => self.json(&seconds(row.get(*at).int()?)),
+            Output::Running { started_at, active_ms, active_since } => match row.get(*started_at) {
                 Cell::Null => self.null(),
-                _ => self.elapsed(row[*active_ms].int()?, &row[*active_since]),
+                _ => self.elapsed(row.get(*active_ms).int()?, row.get(*active_since)),
             },
-            Output::Applying { apply_ms, apply_since } => match (row[*apply_ms].int()?, &row[*apply_since]) {
+            Output::Applying { apply_ms, apply_since } => match (row.get(*apply_ms).int()?, row.get(*apply_since)) {
                 (0, Cell::Null) => self.null(),
                 (milliseconds, since) => self.elapsed(milliseconds, since),
             },
-            Output::Sum(one, other) => self.int(row[*one].int()? + row[*other].int()?),
-            Output::CanCancel(at) => self.json(&row[*at].text()?.parse::<RunStatus>().ok()?.can_cancel()),
+            Output::Sum(one, other) => self.int(row.get(*one).int()? + row.get(*other).int()?),
+            Output::CanCancel(at) => self.json(&row.get(*at).text()?.parse::<RunStatus>().ok()?.can_cancel()),
             Output::Object(fields) => self.fields(fields, row)?,
             Output::Budget(limits, fields) => {
-                if limits.iter().all(|at| row[*at] == Cell::Null) {
+                if limits.iter().all(|at| row.get(*at) == Cell::Null) {
                     self.null();
                 } else {
                     self.fields(fields, row)?;
                 }
             }
-            Output::Waiting(at, fields) => match &row[*at] {
+            Output::Waiting(at, fields) => match row.get(*at) {
                 Cell::Null => self.null(),
                 cell => self.waiting(&serde_json::from_str(cell.text()?).ok()?, fields)?,
             },
@@ -252,7 +268,7 @@ impl Writer {
     }
 
     /// Writes the seconds of a span that may be open.
-    fn elapsed(&mut self, milliseconds: i64, since: &Cell) {
+    fn elapsed(&mut self, milliseconds: i64, since: Cell<'_>) {
         let open = since.int().map_or(0, |since| (self.now_ms - since).max(0));
         self.json(&seconds(milliseconds + open));
     }

@@ -7,7 +7,7 @@ use async_graphql::{Enum, ID};
 use crate::{
     domain::{Error, Result, description, id::DbProfileId},
     graphql::{
-        export::{CSV, Export, JSON, MARKDOWN, SQL},
+        export::{CSV, DBT, Export, JSON, MARKDOWN, SQL},
         ids::Key,
     },
     service::{
@@ -29,6 +29,8 @@ pub enum DescriptionsFormat {
     /// A script that writes the descriptions as comments. It is made for the database as it is now, which must be
     /// reachable. A comment that the database cannot carry is a line that says so.
     Sql,
+    /// A properties file of dbt (`schema.yml`) that states the described schemas as sources.
+    Dbt,
 }
 
 /// Which texts are descriptions.
@@ -48,7 +50,7 @@ pub enum DescriptionTexts {
 pub struct DescriptionsExport {
     /// The profile's global id.
     pub profile: Option<String>,
-    /// `csv`, `json`, `md` or `sql`.
+    /// `csv`, `json`, `md`, `sql` or `dbt`.
     pub format: Option<String>,
     /// `ACCEPTED`, `COMMENTS` or `BOTH`.
     pub what: Option<String>,
@@ -64,7 +66,8 @@ impl DescriptionsExport {
             Some("json") => (descriptions::DescriptionsFormat::Json, JSON),
             Some("md") => (descriptions::DescriptionsFormat::Markdown, MARKDOWN),
             Some("sql") => (descriptions::DescriptionsFormat::Sql, SQL),
-            _ => return Err(Error::bad_input("format", "set `format` to `csv`, `json`, `md` or `sql`")),
+            Some("dbt") => (descriptions::DescriptionsFormat::Dbt, DBT),
+            _ => return Err(Error::bad_input("format", "set `format` to `csv`, `json`, `md`, `sql` or `dbt`")),
         };
         let what = match self.what.as_deref() {
             None => description::Texts::default(),

@@ -103,9 +103,15 @@ pub struct CreateLlmProfileInput {
     concurrency: Option<i32>,
     /// The maximum number of requests in any 60 seconds, at least 1. Default: no limit.
     requests_per_minute: Option<i32>,
-    /// The price of a million input tokens in United States dollars, at least 0.
+    /// The price of a million input tokens in United States dollars, at least 0. Default: the provider's, if Gloss
+    /// knows it.
     input_cost_per_million_tokens: Option<f64>,
-    /// The price of a million output tokens in United States dollars, at least 0.
+    /// The price of a million input tokens that the provider reads from its prompt cache, in United States dollars, at
+    /// least 0. Default: the provider's, if Gloss knows it and the price of other input is the provider's too; else the
+    /// price of other input.
+    cached_input_cost_per_million_tokens: Option<f64>,
+    /// The price of a million output tokens in United States dollars, at least 0. Default: the provider's, if Gloss
+    /// knows it.
     output_cost_per_million_tokens: Option<f64>,
 }
 
@@ -120,6 +126,7 @@ impl From<CreateLlmProfileInput> for LlmProfileChoices {
             concurrency: input.concurrency,
             requests_per_minute: Some(input.requests_per_minute),
             input_cost_per_million_tokens: Some(input.input_cost_per_million_tokens),
+            cached_input_cost_per_million_tokens: Some(input.cached_input_cost_per_million_tokens),
             output_cost_per_million_tokens: Some(input.output_cost_per_million_tokens),
         }
     }
@@ -144,9 +151,14 @@ pub struct UpdateLlmProfileInput {
     concurrency: MaybeUndefined<i32>,
     /// The maximum number of requests in any 60 seconds, at least 1; null for no limit.
     requests_per_minute: MaybeUndefined<i32>,
-    /// The price of a million input tokens in United States dollars, at least 0; null if unknown.
+    /// The price of a million input tokens in United States dollars, at least 0; null for the provider's, if Gloss
+    /// knows it.
     input_cost_per_million_tokens: MaybeUndefined<f64>,
-    /// The price of a million output tokens in United States dollars, at least 0; null if unknown.
+    /// The price of a million input tokens that the provider reads from its prompt cache, in United States dollars;
+    /// null for the provider's, if Gloss knows it.
+    cached_input_cost_per_million_tokens: MaybeUndefined<f64>,
+    /// The price of a million output tokens in United States dollars, at least 0; null for the provider's, if Gloss
+    /// knows it.
     output_cost_per_million_tokens: MaybeUndefined<f64>,
 }
 
@@ -165,6 +177,7 @@ impl UpdateLlmProfileInput {
             concurrency: kept(self.concurrency, "concurrency")?,
             requests_per_minute: self.requests_per_minute.into(),
             input_cost_per_million_tokens: self.input_cost_per_million_tokens.into(),
+            cached_input_cost_per_million_tokens: self.cached_input_cost_per_million_tokens.into(),
             output_cost_per_million_tokens: self.output_cost_per_million_tokens.into(),
         })
     }

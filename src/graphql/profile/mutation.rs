@@ -13,7 +13,10 @@ use super::{
     object::{DbProfile, LlmProfile},
 };
 use crate::{
-    domain::id::{DbProfileId, LlmProfileId},
+    domain::{
+        Code,
+        id::{DbProfileId, LlmProfileId},
+    },
     graphql::{
         access::require,
         context::{Role, services, viewer},
@@ -45,12 +48,15 @@ pub struct ProfileTest {
     latency_ms: Option<f64>,
     /// The server that answered, or the error and its fix.
     message: String,
+    /// A code of the API's errors: `BAD_USER_INPUT` if the profile must be changed, as for a path that does not exist
+    /// or a variable that is not set, else `UNAVAILABLE`; null if the profile works.
+    code: Option<&'static str>,
 }
 
 impl From<profiles::ProfileTest> for ProfileTest {
     fn from(test: profiles::ProfileTest) -> Self {
         let latency_ms = test.latency.map(|latency| latency.as_secs_f64() * 1_000.0);
-        Self { ok: test.ok, latency_ms, message: test.message }
+        Self { ok: test.ok, latency_ms, message: test.message, code: test.code.map(Code::as_str) }
     }
 }
 

@@ -9,9 +9,12 @@ use super::{
     export::{DescriptionTexts, DescriptionsFormat},
 };
 use crate::{
-    domain::{base_url, clock::Moment, profile},
+    domain::{base_url, clock::Moment, price, profile},
     graphql::{
-        catalog::object::Database,
+        catalog::{
+            known::{CatalogTable, CatalogTableConnection},
+            object::Database,
+        },
         connection::{connection, nested_page_cost, page_arguments},
         context::services,
         ids::Key,
@@ -121,9 +124,25 @@ impl DbProfile {
         Ok(connection(page, EmptyFields, |path| AssetPath::from(&path)))
     }
 
+    /// Its schemas, tables and views by name, with their comments and accepted texts, from the catalog as it was last
+    /// read. A catalog that was never read is read first. The page size is 50 by default and at most 200. If it cannot
+    /// be read, only this field is null, with an error.
+    #[graphql(complexity = "nested_page_cost(first, None, child_complexity)")]
+    async fn catalog(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only these schemas, by their exact names; all if it is null.")] schemas: Option<Vec<String>>,
+        #[graphql(desc = "The page size, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+    ) -> Option<Result<CatalogTableConnection>> {
+        let arguments = page_arguments(first, after, None, None);
+        let found = services(context).descriptions.catalog(&self.0, schemas.as_deref(), &arguments).await;
+        Some(found.map(|page| connection(page, EmptyFields, CatalogTable)).map_err(Into::into))
+    }
+
     /// What is documented of it, up to 20 MB as one text, from the catalog as it was last read. A catalog that was
     /// never read is read first. If it cannot be exported, only this field is null, with an error. To download an
-    /// export of any size, use `/export/descriptions?profile=…&format=csv|json|md|sql&what=…&schema=…`.
+    /// export of any size, use `/export/descriptions?profile=…&format=csv|json|md|sql|dbt&what=…&schema=…`.
     #[graphql(complexity = "EXPORT_COST")]
     async fn export_descriptions(
         &self,
@@ -179,6 +198,38 @@ pub enum LlmProvider {
     OpenAiCompatible,
 }
 
+/// The price of a model.
+pub struct ModelPrice(price::Price);
+
+/// The price of a model.
+#[Object]
+impl ModelPrice {
+    /// United States dollars per million input tokens.
+    async fn input_cost_per_million_tokens(&self) -> f64 {
+        self.0.input
+    }
+
+    /// United States dollars per million input tokens that the provider reads from its prompt cache.
+    async fn cached_input_cost_per_million_tokens(&self) -> f64 {
+        self.0.cached_input
+    }
+
+    /// United States dollars per million output tokens.
+    async fn output_cost_per_million_tokens(&self) -> f64 {
+        self.0.output
+    }
+
+    /// The page with the provider's prices; null if the price is the profile's own.
+    async fn source(&self) -> Option<&'static str> {
+        self.0.listed.map(|listed| listed.source)
+    }
+
+    /// The day on which `source` was read, `2026-11-28`.
+    async fn read_on(&self) -> Option<&'static str> {
+        self.0.listed.map(|listed| listed.read)
+    }
+}
+
 /// A named provider, model, key and limits.
 #[derive(Clone)]
 pub struct LlmProfile(pub Arc<profile::LlmProfile>);
@@ -231,14 +282,26 @@ impl LlmProfile {
         self.0.settings.requests_per_minute
     }
 
-    /// The price of a million input tokens in United States dollars; null if unknown.
+    /// The profile's own price of a million input tokens in United States dollars; null if it has none.
     async fn input_cost_per_million_tokens(&self) -> Option<f64> {
         self.0.settings.input_cost_per_million_tokens
     }
 
-    /// The price of a million output tokens in United States dollars; null if unknown.
+    /// The profile's own price of a million input tokens that the provider reads from its prompt cache, in United
+    /// States dollars; null if it has none.
+    async fn cached_input_cost_per_million_tokens(&self) -> Option<f64> {
+        self.0.settings.cached_input_cost_per_million_tokens
+    }
+
+    /// The profile's own price of a million output tokens in United States dollars; null if it has none.
     async fn output_cost_per_million_tokens(&self) -> Option<f64> {
         self.0.settings.output_cost_per_million_tokens
+    }
+
+    /// The price that estimates, runs and budgets use: the profile's own, else the provider's as Gloss knows it. Null
+    /// if it is unknown.
+    async fn price(&self) -> Option<ModelPrice> {
+        price::Price::of(&self.0.settings).map(ModelPrice)
     }
 
     /// When the profile was created.

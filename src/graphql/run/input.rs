@@ -267,23 +267,25 @@ impl From<RunBudgetInput> for Budget {
     }
 }
 
+impl From<SchemaScopeInput> for scope::SchemaScope {
+    fn from(schema: SchemaScopeInput) -> Self {
+        let table =
+            |table: TableScopeInput| scope::TableScope { name: table.name, columns: table.columns.unwrap_or_default() };
+        Self { name: schema.name, tables: schema.tables.unwrap_or_default().into_iter().map(table).collect() }
+    }
+}
+
 impl TargetInput {
     /// Converts it to the use case's target; `argument` is its path.
     ///
     /// # Errors
     /// Returns `BadInput` for an invalid id.
     pub fn target(self, argument: &str) -> Result<StartTarget> {
-        let table =
-            |table: TableScopeInput| scope::TableScope { name: table.name, columns: table.columns.unwrap_or_default() };
-        let schema = |schema: SchemaScopeInput| scope::SchemaScope {
-            name: schema.name,
-            tables: schema.tables.unwrap_or_default().into_iter().map(table).collect(),
-        };
         Ok(StartTarget {
             db_profile_id: DbProfileId::from_argument(&self.db_profile_id, &format!("{argument}.dbProfileId"))?,
             scope: scope::RunScope {
                 database: self.database,
-                schemas: self.schemas.unwrap_or_default().into_iter().map(schema).collect(),
+                schemas: self.schemas.unwrap_or_default().into_iter().map(Into::into).collect(),
                 exclude: patterns(&self.exclude.unwrap_or_default(), &format!("{argument}.exclude"))?,
                 partitions: self.partitions.into(),
             },

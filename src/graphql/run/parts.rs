@@ -174,6 +174,8 @@ impl From<&Progress> for RunProgress {
 pub struct TokenUsage {
     /// Tokens sent to the model.
     input_tokens: Long,
+    /// The input tokens that the provider read from its prompt cache and bills at its lower price.
+    cached_input_tokens: Long,
     /// Tokens received from the model.
     output_tokens: Long,
     /// Tokens in both directions.
@@ -198,6 +200,7 @@ impl From<&Usage> for TokenUsage {
     fn from(usage: &Usage) -> Self {
         Self {
             input_tokens: Long(usage.input_tokens),
+            cached_input_tokens: Long(usage.cached_input_tokens),
             output_tokens: Long(usage.output_tokens),
             total_tokens: Long(usage.total_tokens()),
             cost_usd: usage.cost_usd,

@@ -74,7 +74,8 @@ impl UsageReport {
     }
 
     /// The usage per day of the window in `timeZone`, oldest first, including days without use. If `timeZone` is not
-    /// UTC, the first day may be partial. `ALL_TIME` begins with the first day that has any usage.
+    /// UTC, the first day may be partial. `ALL_TIME` and a report with `since` begin with the first day that has any
+    /// usage.
     #[graphql(complexity = "100 + child_complexity")]
     async fn by_day(
         &self,

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, Result};
 
 use super::object::{UsageReport, UsageWindow};
-use crate::graphql::context::services;
+use crate::{domain::clock::Moment, graphql::context::services};
 
 /// The query for usage.
 #[derive(Default)]
@@ -16,7 +16,12 @@ impl UsageQuery {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The span of time, up to now.")] window: UsageWindow,
+        #[graphql(
+            desc = "A time in the past that replaces the start of `window`. It is rounded down to a quarter of an \
+                          hour."
+        )]
+        since: Option<Moment>,
     ) -> Result<UsageReport> {
-        Ok(UsageReport(services(context).usage.report(window.into()).await?))
+        Ok(UsageReport(services(context).usage.report(window.into(), since).await?))
     }
 }

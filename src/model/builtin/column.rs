@@ -3,6 +3,7 @@
 //! The rule: every statement in a text has its evidence.
 
 use crate::domain::{
+    asset::AssetKind,
     catalog::{Column, ColumnStatistics, TableStatistics},
     lineage::{How, Source},
     neighbour::Neighbour,
@@ -20,7 +21,7 @@ use super::{
     rules,
     shape::Shape,
     values,
-    vocabulary::Grasp,
+    vocabulary::{self, Grasp},
     wording::{self, Place},
     words,
 };
@@ -111,28 +112,46 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.at_most(0.45);
     }
     let first = wordings.texts.first().map(|text| text.to_lowercase()).unwrap_or_default();
+    let is_key_only = wordings.because == wording::TARGET || restates(table, &reading, &first);
     if wordings.because == wording::PRESUMED {
         sketch.at_most(0.70);
-    } else if reading.key.is_some() && wordings.because != wording::BARE && restates(table, &reading, &first) {
+    } else if reading.key.is_some() && wordings.because != wording::BARE && is_key_only {
         // How many rows occur is more than the name, what they stand for is content.
         if !sketch.has_evidence("neighbour") {
             sketch.at_most(0.70);
         }
-    } else if [wording::MERE_FLAG, wording::BARE, wording::NO_NOUN].contains(&wordings.because)
+    } else if [wording::MERE_FLAG, wording::BARE, wording::NO_NOUN, wording::SORTED, wording::DOER]
+        .contains(&wordings.because)
         || values::are_numbers(&reading)
+        || is_digest(&reading)
     {
         sketch.at_most(0.49);
+    }
+    if !sketch.says_more_than_structure() {
+        match wordings.because {
+            wording::NAME | wording::PRIMARY => sketch.at_most(0.49),
+            wording::QUALIFIED => sketch.at_most(0.70),
+            _ => {}
+        }
+    }
+    // Without a key, only the table's name says what a row is.
+    let is_keyless = table.primary_key().is_empty() && table.foreign_keys().is_empty();
+    if is_keyless && table.detail.table.kind == AssetKind::Table && comment.is_none() {
+        sketch.at_most(0.70);
     }
     // What was not read is in the text as it stands in the name.
     let unread = reading.tokens.iter().filter(|token| token.is_unread() && token.raw.len() > 1);
     // The key says to what the column refers, whatever it is called.
-    let is_told_by_key =
-        wordings.because == wording::REFERENCE && unread.clone().all(|token| !says(&first, &token.raw));
+    let is_told_by_key = [wording::REFERENCE, wording::TARGET].contains(&wordings.because)
+        && unread.clone().all(|token| !says(&first, &token.raw));
     if is_told_by_key && unread.clone().next().is_some() {
         sketch.at_least(0.80);
     }
     for token in unread.filter(|_| !is_told_by_key) {
         sketch.at_most(if token.grasp == Grasp::Cryptic { 0.45 } else { 0.60 });
+    }
+    if !is_told_by_key && vocabulary::is_guess(&reading.tokens, &table.context) {
+        sketch.at_most(0.60);
     }
     if inherited.as_ref().is_some_and(|(_, by_people)| *by_people) {
         sketch.at_least(0.85);
@@ -315,9 +334,14 @@ fn of_parent(table: &TableReading<'_>, reading: &ColumnReading<'_>, parent: &Nei
         sketch.detail(Need::Useful, codes);
         return;
     }
+    // A column that is not the key may hold a value several times.
+    if parent.key.is_some() && !refers_to_key {
+        return;
+    }
     let Some(all) = table.statistics.filter(|all| all.complete) else { return };
     let distinct = reading.statistics.and_then(|one| one.distinct);
-    if let (Some(distinct @ 1..), Some(rows)) = (distinct, parent.rows.filter(|rows| *rows > 0)) {
+    // One value alone may be a default that refers to no row.
+    if let (Some(distinct @ 2..), Some(rows)) = (distinct, parent.rows.filter(|rows| *rows > 0)) {
         let (one, many) = if target.is_clear && !target.is_calendar() {
             (target.one.clone(), words::plural(&target.one))
         } else {
@@ -341,6 +365,12 @@ fn origin(table: &TableReading<'_>, reading: &ColumnReading<'_>) -> Option<Strin
     let of_moment = |source: &Source| DataType::of(source.column().built_in_type()).is_moment();
     let is_moment = reading.data_type.is_moment() || lineage.sources.first().is_some_and(of_moment);
     Some(inherited::detail(lineage, is_moment, table.detail))
+}
+
+/// Returns whether values that look like a digest are what the name says.
+fn is_digest(reading: &ColumnReading<'_>) -> bool {
+    const DIGESTS: &[&str] = &["hash", "digest", "checksum", "fingerprint", "signature", "MD5", "SHA-1", "SHA-256"];
+    reading.shape == Some(Shape::HexDigest) && reading.words.iter().any(|word| DIGESTS.contains(&word.as_str()))
 }
 
 /// Returns whether a sentence only restates the column's name.
@@ -386,7 +416,9 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
     }
     let rows_with_value = rows_with_value(all, one);
     if let (Some(1), [only], true) = (one.distinct, one.samples.as_slice(), rows_with_value >= ENOUGH) {
-        let is_shown = !reading.is_sensitive && reading.key.is_none() && only.chars().count() <= 40;
+        // When all rows were written says nothing of the column.
+        let is_shown =
+            !reading.is_sensitive && reading.key.is_none() && !reading.is_moment() && only.chars().count() <= 40;
         if is_shown && rows_with_value == all.sampled_rows {
             let value = values::spelled(std::slice::from_ref(only)).remove(0);
             sketch.detail(Need::Useful, format!("Has the value {value} in every row seen"));

@@ -4,6 +4,7 @@
 
 use crate::domain::{
     run::{RunOptions, Verbosity},
+    substance::is_structure,
     suggestion::{Alternative, Draft, Evidence},
 };
 
@@ -55,6 +56,12 @@ impl Sketch {
     /// Returns whether there is evidence from this source.
     pub fn has_evidence(&self, source: &str) -> bool {
         self.evidence.iter().any(|one| one.source == source)
+    }
+
+    /// Returns whether the sentences after the wording say more than the structure does.
+    pub fn says_more_than_structure(&self) -> bool {
+        let is_content = |text: &String| !is_structure(&text.to_lowercase());
+        self.details.iter().any(|(need, text)| *need == Need::Useful && is_content(text))
     }
 
     /// Raises the score to at least `score`.

@@ -5,7 +5,7 @@
 
 use super::{
     lexicon::is_person,
-    speech::PREPOSITIONS,
+    speech::{self, PREPOSITIONS},
     vocabulary::{self, Context, Grasp, Token},
     words,
 };
@@ -126,6 +126,7 @@ pub struct Entity {
 impl Entity {
     /// Reads a table's name.
     pub fn of(name: &str, context: &Context) -> Self {
+        let context = &context.of_tables();
         let (joined, name) = joined_mark(context.catalog().ungrouped(name));
         let mut parts = vocabulary::split(name, context);
         let mut style = joined.unwrap_or(Style::Plain);
@@ -146,14 +147,30 @@ impl Entity {
             style = if style == Style::Plain { found } else { style };
             parts.pop();
         }
-        // `uom_uom`
-        parts.dedup();
+        // `uom_uom`, `thumbnails_thumbnail`
+        parts.dedup_by(|later, earlier| words::singular(later) == words::singular(earlier));
+        let last = parts.len().saturating_sub(1);
+        for (index, part) in parts.iter_mut().enumerate() {
+            // The second version of a table: `filters2`, unless the first is there, too.
+            let things = part.trim_end_matches(|c: char| c.is_ascii_digit());
+            let is_version = part.len() == things.len() + 1 && words::is_plural(things) && vocabulary::is_word(things);
+            if is_version && context.catalog().only_called(&[words::singular(things)]).is_none() {
+                *part = if index == last { things.to_owned() } else { words::singular(things) };
+            }
+        }
         let tokens = vocabulary::read(&parts.join("_"), context);
         let mut all: Vec<String> =
             tokens.iter().flat_map(|token| token.text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
         all.dedup();
+        // What stands at the end connects nothing: `FieldingOF`.
+        if let [_, .., last] = all.as_mut_slice()
+            && last == "of"
+        {
+            *last = last.to_uppercase();
+        }
         let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()) || PHRASES.contains(&word.as_str()))
-            || (all.len() > 1 && all.last().is_some_and(|word| AGGREGATES.contains(&words::singular(word).as_str())));
+            || (all.len() > 1 && all.last().is_some_and(|word| AGGREGATES.contains(&words::singular(word).as_str())))
+            || all.last().is_some_and(|word| !speech::may_end_a_noun(word));
         // The plural of a table before another word: `products_options` beside `products`.
         if let Some((_, before)) = all.split_last_mut() {
             for word in before {
@@ -180,8 +197,10 @@ impl Entity {
         let mut one = all.join(" ");
         let mut many = if phrase { as_named } else { words::plural(&one) };
         match all.last().map(String::as_str) {
-            Some("history" | "log" | "journal" | "ledger" | "queue") if all.len() > 1 => one.push_str(" entry"),
-            Some(last) if !phrase && WITHOUT_PLURAL.contains(&last) => one.push_str(" record"),
+            Some("history" | "log" | "journal" | "ledger" | "queue" | "cache") if all.len() > 1 => {
+                one.push_str(" entry");
+            }
+            Some(last) if !phrase && (WITHOUT_PLURAL.contains(&last) || is_activity(last)) => one.push_str(" record"),
             _ => {}
         }
         // An unknown short word before others may be an acronym (`cdm_source`) and is kept as one.
@@ -246,6 +265,11 @@ impl Entity {
     pub fn is_named_by(&self, words: &[String]) -> bool {
         words.iter().map(|word| stem(word)).eq(self.words.iter().map(|word| stem(word)))
     }
+}
+
+/// Returns whether the word is an activity and no thing: there are `bookings`, but no battings.
+fn is_activity(word: &str) -> bool {
+    word.ends_with("ing") && word.len() > 5 && !vocabulary::is_plain(word) && !vocabulary::is_word(&words::plural(word))
 }
 
 /// Takes off a mark that is written together with the name: `vemployee`, `tblorders`, `dimdate`.

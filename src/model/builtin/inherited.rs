@@ -38,11 +38,13 @@ pub fn text(view: &TableReading<'_>, column: &ColumnReading<'_>, verbosity: Verb
         let table = TableReading::of(&source.table, None, &[], view.context.catalog());
         let reading = table.column(base);
         // A key identifies the rows of its table, not those of the view.
-        if base.primary_key && reading.key.is_none() && table.entity.is_clear {
+        let is_key = base.primary_key && reading.key.is_none();
+        if is_key && table.entity.is_clear && (reading.words.is_empty() || reading.last() == "identifier") {
             return (format!("identifier of the {}", table.entity.one), false);
         }
         let place = Place { table: &table, column: &reading, verbosity };
-        (wordings(place).texts.into_iter().next().unwrap_or_default(), false)
+        let text = wordings(place).texts.into_iter().next().unwrap_or_default();
+        (text.trim_end_matches("; primary key").to_owned(), false)
     });
     let first = texts.next()?;
     // The columns of a union may differ.

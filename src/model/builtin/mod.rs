@@ -61,8 +61,14 @@ use async_trait::async_trait;
 
 use crate::{
     domain::{
-        asset::AssetPath, profile::LlmProvider, run::RunOptions, substance::restates_name, suggestion::Draft,
-        usage::Usage, vocabulary, words,
+        asset::AssetPath,
+        catalog::Column,
+        profile::LlmProvider,
+        run::RunOptions,
+        substance::restates_name,
+        suggestion::{Alternative, Draft},
+        usage::Usage,
+        vocabulary, words,
     },
     port::model::{
         ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Revision, Subject, UsageBound,
@@ -90,7 +96,7 @@ pub fn certain(request: &DescribeRequest) -> Vec<Option<Draft>> {
         let column = request.table.columns.get(index).filter(|column| column.comment.is_none())?;
         let draft =
             column::is_certain(&reading, column).then(|| column::describe(&reading, column, &request.options))?;
-        Some(modest(draft, &request.table.column_path(&column.name), Some(&column.data_type)))
+        Some(modest_column(draft, &reading, column))
     };
     request.subjects.iter().map(draft).collect()
 }
@@ -109,13 +115,13 @@ impl Describer for BuiltinDescriber {
             match *subject {
                 Subject::Table => {
                     let draft = revised(revision, &request.options, |options| table::describe(&reading, options));
-                    Some(modest(draft, &request.table.path(), None))
+                    Some(modest(draft, &request.table.path(), &reading.path_as_read(None), None))
                 }
                 Subject::Column(index) => {
                     let column = request.table.columns.get(index)?;
                     let describe = |options: &RunOptions| column::describe(&reading, column, options);
                     let draft = revised(revision, &request.options, describe);
-                    Some(modest(draft, &request.table.column_path(&column.name), Some(&column.data_type)))
+                    Some(modest_column(draft, &reading, column))
                 }
             }
         };
@@ -126,7 +132,7 @@ impl Describer for BuiltinDescriber {
     async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
         let describe = |options: &RunOptions| container::describe(&request.container, options);
         let draft = revised(request.revision.as_ref(), &request.options, describe);
-        let draft = modest(draft, &request.container.path, None);
+        let draft = modest(draft, &request.container.path, &request.container.path, None);
         Ok(DescribeAnswer { drafts: vec![Some(draft)], usage: Usage { requests: 1, ..Usage::default() } })
     }
 
@@ -159,14 +165,21 @@ impl Describer for BuiltinDescriber {
     }
 }
 
-/// Limits the confidence to LOW for the first wording that restates the name and all wordings after it.
-fn modest(mut draft: Draft, asset: &AssetPath, data_type: Option<&str>) -> Draft {
-    let restates = |text: &str| restates_name(text, asset, data_type);
-    let first = draft.alternatives.iter().position(|alternative| restates(&alternative.text));
+/// Limits the confidence to LOW for the first wording that restates the name and all wordings after it. `as_read` is
+/// the asset with the words that its names were read as: what they stand for in this catalog is no more than the name.
+fn modest(mut draft: Draft, asset: &AssetPath, as_read: &AssetPath, data_type: Option<&str>) -> Draft {
+    let restates = |text: &str| [asset, as_read].iter().any(|asset| restates_name(text, asset, data_type));
+    let is_rated = |one: &Alternative| one.confidence > RESTATED;
+    let first = draft.alternatives.iter().position(|one| is_rated(one) && restates(&one.text));
     for alternative in draft.alternatives.iter_mut().skip(first.unwrap_or(usize::MAX)) {
         alternative.confidence = alternative.confidence.min(RESTATED);
     }
     draft
+}
+
+fn modest_column(draft: Draft, table: &TableReading<'_>, column: &Column) -> Draft {
+    let as_read = table.path_as_read(Some(column));
+    modest(draft, &table.detail.column_path(&column.name), &as_read, Some(&column.data_type))
 }
 
 /// Creates a draft, as a variation of the previous text if the revision asks for one.

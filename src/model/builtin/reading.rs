@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    asset::AssetKind,
+    asset::{AssetKind, AssetPath},
     catalog::{Column, ColumnStatistics, ForeignKey, TableDetail, TableStatistics},
     documented::Documented,
     lineage::Lineage,
@@ -104,6 +104,15 @@ impl<'a> TableReading<'a> {
         self.neighbours.iter().find(|neighbour| neighbour.is_target(key, self.detail))
     }
 
+    /// The path of the table, or of a column, with the words that the names were read as.
+    pub fn path_as_read(&self, column: Option<&Column>) -> AssetPath {
+        let mut path = self.detail.path();
+        path.table = Some(self.entity.words.join("_"));
+        let words = |column: &Column| self.column(column).tokens.into_iter().map(|token| token.text);
+        path.column = column.map(|column| words(column).collect::<Vec<_>>().join("_").replace(' ', "_"));
+        path
+    }
+
     /// Reads one of its columns.
     pub fn column(&self, column: &'a Column) -> ColumnReading<'a> {
         let statistics = self.statistics.and_then(|all| all.columns.iter().find(|one| one.name == column.name));
@@ -121,8 +130,20 @@ impl<'a> TableReading<'a> {
         let parts = self.without_target(parts, key);
         let mut tokens = vocabulary::read(&parts.join("_"), &self.context);
         read_unit(&mut tokens, data_type);
-        if let Some(target) = key.filter(|key| key.only_column().is_some()) {
-            read_by_target(&mut tokens, &self.target(target));
+        let target = key.map(|key| self.target(key));
+        if let Some(target) = &target {
+            read_by_initials(&mut tokens, target);
+            if key.is_some_and(|key| key.only_column().is_some()) {
+                read_by_target(&mut tokens, target);
+            }
+        }
+        self.read_day(&mut tokens);
+        // Before a singular, `no` means not: `no_select`.
+        if let [first, .., last] = tokens.as_mut_slice()
+            && first.raw == "no"
+            && !words::is_plural(&last.text)
+        {
+            (first.text, first.grasp) = (first.raw.clone(), Grasp::Word);
         }
         if let [before @ .., _] = tokens.as_mut_slice() {
             for token in before.iter_mut().filter(|token| token.raw == "long") {
@@ -142,6 +163,11 @@ impl<'a> TableReading<'a> {
             }
         }
         self.read_fraction(column, &mut tokens);
+        if self.has_highest(column) {
+            for token in tokens.iter_mut().filter(|token| token.raw == "min") {
+                (token.text, token.grasp) = ("minimum".to_owned(), Grasp::Abbreviation);
+            }
+        }
         for token in tokens.iter_mut().filter(|token| data_type.is_number() && TEXTS.contains(&token.text.as_str())) {
             if let Grasp::Ambiguous(others) = &token.grasp
                 && let Some(other) = others.iter().find(|other| !TEXTS.contains(other))
@@ -174,7 +200,9 @@ impl<'a> TableReading<'a> {
             && self.context.catalog().only_called(&words[..words.len() - 1]).is_some();
         let is_number = words[own.min(words.len())..].iter().all(|word| word.bytes().all(|b| b.is_ascii_digit()));
         // A reference is to the thing that it names, also if the table is called so: `template_id` in `host_templates`.
-        let names_target = key.is_some() && words[own.min(words.len())..].iter().all(|word| word == "identifier");
+        let is_thing = |words: &[String]| target.as_ref().is_some_and(|target| target.is_named_by(words));
+        let names_target = words.split_last().is_some_and(|(last, thing)| last == "identifier" && is_thing(thing))
+            || key.is_some() && words[own.min(words.len())..].iter().all(|word| word == "identifier");
         // `mechanism_of_action`
         let connects = words.get(own).is_some_and(|next| next == "of");
         if own > 0 && own < words.len() && !unit_only && !is_others && !is_number && !names_target && !connects {
@@ -197,6 +225,25 @@ impl<'a> TableReading<'a> {
         };
         self.read_values(&mut reading);
         reading
+    }
+
+    /// Returns whether another column is called the same with `max` in place of `min`: `temp_min` beside `temp_max`.
+    pub fn has_highest(&self, column: &Column) -> bool {
+        let name = column.name.to_lowercase();
+        let highest = name.replace("min", "max");
+        highest != name && self.detail.columns.iter().any(|other| other.name.to_lowercase() == highest)
+    }
+
+    /// Reads the abbreviation of a day of the week where the table has that of another: `mon` beside `tue`.
+    fn read_day(&self, tokens: &mut [Token]) {
+        let Some(last) = tokens.last_mut() else { return };
+        let Some(day) = day_of(&last.raw) else { return };
+        let is_other = |column: &Column| {
+            words::split(&column.name).last().is_some_and(|word| *word != last.raw && day_of(word).is_some())
+        };
+        if self.detail.columns.iter().any(is_other) {
+            (last.text, last.grasp) = (day.to_owned(), Grasp::Word);
+        }
     }
 
     /// Reads the two parts of a fraction: `value_num` and `value_denom`.
@@ -240,7 +287,9 @@ impl<'a> TableReading<'a> {
         let Some((key, [(_, other)])) = key.map(|key| (key, key.columns.as_slice())) else { return parts };
         let other = words::split(other);
         let is_alias = |part: &String| part.len() <= ALIAS && !vocabulary::is_plain(part);
-        let Some((alias, rest)) = other.split_first().filter(|(alias, rest)| is_alias(alias) && !rest.is_empty())
+        let of_name = words::split(&key.table);
+        let Some((alias, rest)) =
+            other.split_first().filter(|(alias, rest)| is_alias(alias) && !rest.is_empty() && !of_name.contains(alias))
         else {
             return parts;
         };
@@ -446,6 +495,28 @@ fn read_by_target(tokens: &mut [Token], target: &Entity) {
     }
 }
 
+/// Reads the initials of the table that the column refers to, or of its last words: `pic` and `ic` before a reference
+/// to `payroll_income_class`.
+fn read_by_initials(tokens: &mut [Token], target: &Entity) {
+    if !target.is_clear {
+        return;
+    }
+    for token in tokens.iter_mut().filter(|token| token.grasp != Grasp::Word) {
+        let Some(words) = target.words.len().checked_sub(token.raw.len()).map(|start| &target.words[start..]) else {
+            continue;
+        };
+        if words.len() > 1 && words.iter().filter_map(|word| word.chars().next()).eq(token.raw.chars()) {
+            token.text = words.join(" ");
+            token.grasp = Grasp::Abbreviation;
+        }
+    }
+}
+
+/// The day of the week with this abbreviation.
+fn day_of(short: &str) -> Option<&'static str> {
+    speech::DAYS.into_iter().find(|day| short.len() == 3 && day.to_lowercase().starts_with(short))
+}
+
 /// Reads a unit at the end of a name. After a point in time (`ts_ms`), the unit is dropped, since the samples show it.
 fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
     let [.., before, last] = tokens.as_mut_slice() else { return };
@@ -466,6 +537,23 @@ fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
     }
 }
 
+/// The initials of the table's last words, if most column names begin with them: `ep_number` and others in
+/// `hr_emp_passport`.
+fn initials_of_columns(detail: &TableDetail) -> Option<String> {
+    let name = words::split(&detail.table.name);
+    let firsts: Vec<String> = detail.columns.iter().filter_map(|column| prefix(&column.name)).collect();
+    let initials = |from: usize| name[from..].iter().filter_map(|word| word.chars().next()).collect::<String>();
+    let begin = |initials: &String| firsts.iter().filter(|first| *first == initials).count();
+    let most = (0..name.len().saturating_sub(1)).map(initials).max_by_key(begin)?;
+    (begin(&most) >= 3 && 2 * begin(&most) > detail.columns.len()).then_some(most)
+}
+
+/// The first word of a name that has others.
+fn prefix(name: &str) -> Option<String> {
+    let mut parts = words::split(name).into_iter();
+    parts.next().filter(|_| parts.next().is_some())
+}
+
 /// The first word that all column names share, if there are at least three: `cst_name`, `cst_city`, `cst_phone`.
 /// Columns of foreign keys and identifiers of other things (`language_id`) are ignored.
 fn shared_prefix(detail: &TableDetail) -> Option<String> {
@@ -480,6 +568,9 @@ fn shared_prefix(detail: &TableDetail) -> Option<String> {
     let mut own: Vec<&Column> = own.filter(|column| shares(column) || !others(column)).collect();
     if own.len() < 3 {
         own = detail.columns.iter().collect();
+    }
+    if let Some(initials) = initials_of_columns(detail) {
+        return Some(initials);
     }
     let shared = own.len() >= 3 && own.iter().all(|column| shares(column));
     (shared && !["is", "has"].contains(&first.as_str())).then_some(first)

@@ -8,6 +8,9 @@ use super::words;
 /// Words that connect others.
 pub const PREPOSITIONS: &[&str] = &["by", "per", "with", "without", "for", "from", "to", "and", "in", "at", "on", "or"];
 
+/// The days of the week.
+pub const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
 /// Participles of what happens to a row more than once.
 pub const RECURS: &[&str] = &["changed", "modified", "updated", "edited"];
 
@@ -17,6 +20,7 @@ const VERBS: &[&str] = &[
     "allow",
     "apply",
     "assign",
+    "authorize",
     "auto",
     "be",
     "convert",
@@ -38,6 +42,7 @@ const VERBS: &[&str] = &[
     "include",
     "inherit",
     "insert",
+    "install",
     "keep",
     "modify",
     "notify",
@@ -58,12 +63,13 @@ const VERBS: &[&str] = &[
 /// Words that are neither nouns nor verbs.
 const FUNCTIONS: &[&str] = &[
     "a", "after", "all", "also", "always", "an", "any", "as", "before", "below", "down", "how", "if", "into", "is",
-    "it", "never", "no", "non", "not", "of", "off", "ok", "only", "other", "out", "over", "own", "same", "the", "then",
-    "under", "until", "up", "upon", "via", "what", "when", "where", "which", "while", "who", "why",
+    "it", "never", "no", "non", "not", "of", "off", "ok", "once", "only", "other", "out", "over", "own", "same", "the",
+    "then", "under", "until", "up", "upon", "via", "what", "when", "where", "which", "while", "who", "why",
 ];
 
 /// Adjectives that are no nouns.
 const ADJECTIVES: &[&str] = &[
+    "accessible",
     "active",
     "alternative",
     "able",
@@ -72,19 +78,23 @@ const ADJECTIVES: &[&str] = &[
     "available",
     "big",
     "common",
+    "compatible",
     "complete",
     "different",
     "early",
     "effective",
+    "eligible",
     "empty",
     "equal",
     "external",
     "false",
     "final",
     "first",
+    "full",
     "global",
     "hidden",
     "high",
+    "incoming",
     "internal",
     "invalid",
     "large",
@@ -102,12 +112,15 @@ const ADJECTIVES: &[&str] = &[
     "numeric",
     "old",
     "optional",
+    "outgoing",
     "previous",
     "private",
     "public",
     "real",
     "recent",
+    "recurring",
     "remote",
+    "sensitive",
     "short",
     "small",
     "temporary",
@@ -123,6 +136,20 @@ const ADJECTIVES: &[&str] = &[
 /// Returns whether the word is a verb and no noun.
 pub fn is_verb(word: &str) -> bool {
     VERBS.contains(&word)
+}
+
+/// Verbs that begin the name of a switch and are seldom nouns: `use_once`, `show_triggers`.
+const BIDDING: &[&str] = &["allow", "disable", "enable", "hide", "ignore", "require", "show", "skip", "use"];
+
+/// Returns whether a participle says what may be rather than what was done: `bikes_allowed`.
+pub fn permits(participle: &str) -> bool {
+    ["allowed", "disabled", "enabled", "excluded", "hidden", "included", "permitted", "required", "supported"]
+        .contains(&participle)
+}
+
+/// Returns whether a name with this first word may be that of a switch.
+pub fn is_bidding(word: &str) -> bool {
+    BIDDING.contains(&word)
 }
 
 /// Returns whether the word is neither a noun nor a verb, and joins no nouns either.

@@ -1,4 +1,5 @@
-//! OpenAI's chat completions over HTTP: a request, and its answer as a whole or as a stream of events.
+//! Requests to providers over HTTP: a chat completion, and its answer as a whole or as a stream of events. A
+//! [`Dialect`] translates both for providers with another format.
 //!
 //! The rule: a provider is untrusted. The number of bytes that are read and buffered is limited by the number of tokens
 //! requested, and all answers in progress share a limit for buffered bytes. Reading yields to other tasks, and stops
@@ -15,13 +16,14 @@ use std::sync::Arc;
 
 use reqwest::{
     StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::dialect::Dialect;
 use crate::port::converse::Call;
 
 /// Memory that all large answers in progress share, in KiB.
@@ -31,10 +33,14 @@ const ROOM_KIB: usize = 64 << 10;
 pub struct Request<'a> {
     /// The URL.
     pub url: Url,
-    /// The API key, sent as a bearer token.
+    /// The wire format of the endpoint.
+    pub dialect: Dialect,
+    /// The API key.
     pub key: Option<&'a SecretString>,
-    /// The body in OpenAI's format.
+    /// The body in the endpoint's format.
     pub body: Value,
+    /// Whether the answer is requested as a stream.
+    pub streams: bool,
     /// Maximum number of output tokens.
     pub tokens: i32,
 }
@@ -44,6 +50,8 @@ pub struct Request<'a> {
 pub struct Reply {
     /// The text; empty if it was streamed to the listener.
     pub text: String,
+    /// The reasoning that the provider reports beside the text; empty if it was streamed.
+    pub reasoning: String,
     /// The tool calls that the model requests.
     pub calls: Vec<Call>,
     /// The tokens that the provider counted.
@@ -76,9 +84,11 @@ impl Finish {
     fn of(reason: &str) -> Self {
         match reason.to_ascii_lowercase().as_str() {
             "" | "null" | "none" => Self::Unknown,
-            "length" | "max_tokens" | "max_output_tokens" | "model_length" => Self::Length,
-            "content_filter" | "safety" | "prohibited_content" | "blocklist" | "recitation" | "sensitive"
-            | "refusal" => Self::Filtered,
+            "length" | "max_tokens" | "max_output_tokens" | "model_length" | "model_context_window_exceeded" => {
+                Self::Length
+            }
+            "content_filter" | "safety" | "prohibited_content" | "blocklist" | "recitation" | "sensitive" | "spii"
+            | "language" | "refusal" => Self::Filtered,
             _ => Self::Whole,
         }
     }
@@ -87,8 +97,10 @@ impl Finish {
 /// The tokens that a provider counted; `None` if it did not report them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reported {
-    /// Tokens sent.
+    /// Tokens sent, including cached ones.
     pub input: Option<i64>,
+    /// Tokens of the input that the provider read from its prompt cache.
+    pub cached: Option<i64>,
     /// Tokens received.
     pub output: Option<i64>,
 }
@@ -175,16 +187,10 @@ impl Wire {
     /// # Errors
     /// Returns [`Failure`] if there is no complete answer.
     pub async fn send(&self, request: Request<'_>, receive: &mut (dyn FnMut(&str) + Send)) -> Result<Reply, Failure> {
-        let Request { url, key, body, tokens } = request;
-        let streams = body["stream"] == true;
+        let Request { url, dialect, key, body, streams, tokens } = request;
         let accept = if streams { "text/event-stream, application/json" } else { "application/json" };
-        let mut post = self.client.post(url).header(CONTENT_TYPE, "application/json").header(ACCEPT, accept);
-        if let Some(key) = key {
-            let bearer = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()));
-            let mut bearer = bearer.unwrap_or(HeaderValue::from_static("Bearer"));
-            bearer.set_sensitive(true);
-            post = post.header(AUTHORIZATION, bearer);
-        }
+        let post = self.client.post(url).headers(dialect.headers(key));
+        let post = post.header(CONTENT_TYPE, "application/json").header(ACCEPT, accept);
         let response = post.body(body.to_string()).send().await?;
         let limits = Limits::of(tokens);
         let status = response.status();
@@ -196,15 +202,15 @@ impl Wire {
         let kind = kind.to_ascii_lowercase();
         if kind.contains("event-stream") || (streams && !kind.contains("json")) {
             if streams {
-                return stream::read(response, limits, &self.room, receive).await;
+                return stream::read(response, dialect, limits, &self.room, receive).await;
             }
             let mut text = String::new();
             let mut add = |piece: &str| text.push_str(piece);
-            let reply = stream::read(response, limits, &self.room, &mut add).await?;
+            let reply = stream::read(response, dialect, limits, &self.room, &mut add).await?;
             return Ok(Reply { text, ..reply });
         }
         let (bytes, _room) = body::whole(response, limits.body, &self.room).await?;
-        let mut reply = parts::whole(bytes)?;
+        let mut reply = parts::whole(bytes, dialect)?;
         if streams {
             receive(&std::mem::take(&mut reply.text));
         }

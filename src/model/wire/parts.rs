@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Failure, Finish, Reply, Reported, body, calls::Calls};
+use super::{Dialect, Failure, Finish, Reply, Reported, body, calls::Calls};
 
 /// Parses an answer that was not streamed.
 ///
 /// # Errors
 /// Returns [`Failure`] if the body is not a chat completion or has no choice.
-pub fn whole(bytes: Vec<u8>) -> Result<Reply, Failure> {
-    let body = json(&body::text(&bytes)).ok_or(Failure::NotJson)?;
+pub fn whole(bytes: Vec<u8>, dialect: Dialect) -> Result<Reply, Failure> {
+    let body = dialect.answer(json(&body::text(&bytes)).ok_or(Failure::NotJson)?);
     drop(bytes);
     let usage = reported(&body["usage"]);
     let choices = body.get("choices").and_then(Value::as_array);
@@ -26,6 +26,7 @@ pub fn whole(bytes: Vec<u8>) -> Result<Reply, Failure> {
     let text = text(&message["content"]).or_else(|| text(&choice["text"])).unwrap_or_default();
     Ok(Reply {
         text,
+        reasoning: reasoning(message).unwrap_or_default().to_owned(),
         calls: calls.done(),
         usage,
         finish: finish(choice),
@@ -90,6 +91,11 @@ pub fn take_calls(message: &Value, calls: &mut Calls) -> usize {
     listed + old
 }
 
+/// The reasoning in a message or in a piece of one.
+pub fn reasoning(message: &Value) -> Option<&str> {
+    ["reasoning_content", "reasoning"].iter().find_map(|name| message[*name].as_str())
+}
+
 /// The reason why a choice ended.
 pub fn finish(choice: &Value) -> Finish {
     choice["finish_reason"].as_str().map(Finish::of).unwrap_or_default()
@@ -102,10 +108,17 @@ pub fn refusal(message: &Value) -> Option<String> {
 
 /// The tokens that a provider counted.
 pub fn reported(usage: &Value) -> Reported {
-    let tokens = |names: [&str; 2]| names.iter().find_map(|name| count(&usage[*name])).filter(|tokens| *tokens > 0);
+    let tokens = |paths: [&str; 2]| {
+        let found = paths.iter().find_map(|path| count(usage.pointer(path)?));
+        found.filter(|tokens| *tokens > 0)
+    };
+    let input = tokens(["/prompt_tokens", "/input_tokens"]);
+    // DeepSeek reports the cached part in a field of its own.
+    let cached = tokens(["/prompt_tokens_details/cached_tokens", "/prompt_cache_hit_tokens"]);
     Reported {
-        input: tokens(["prompt_tokens", "input_tokens"]),
-        output: tokens(["completion_tokens", "output_tokens"]),
+        input,
+        cached: input.zip(cached).map(|(input, cached)| cached.min(input)),
+        output: tokens(["/completion_tokens", "/output_tokens"]),
     }
 }
 
@@ -144,8 +157,15 @@ mod tests {
             (json!(null), (None, None)),
             (json!("none"), (None, None)),
         ] {
-            let Reported { input, output } = reported(&usage);
+            let Reported { input, output, .. } = reported(&usage);
             assert_eq!((input, output), read, "{usage}");
+        }
+        for (usage, cached) in [
+            (json!({"prompt_tokens": 11, "prompt_tokens_details": {"cached_tokens": 8}}), Some(8)),
+            (json!({"prompt_tokens": 11, "prompt_cache_hit_tokens": 80}), Some(11)),
+            (json!({"prompt_cache_hit_tokens": 8}), None),
+        ] {
+            assert_eq!(reported(&usage).cached, cached, "{usage}");
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    Failure, Finish, Limits, Reply,
+    Dialect, Failure, Finish, Limits, Reply,
     body::{self, Room, Turns},
     calls::Calls,
     events::Events,
@@ -22,6 +22,7 @@ const AFTER_END: Duration = Duration::from_secs(5);
 
 /// The answer so far.
 struct Reading<'a> {
+    dialect: Dialect,
     reply: Reply,
     calls: Calls,
     /// Number of bytes in texts and arguments.
@@ -37,11 +38,13 @@ struct Reading<'a> {
 /// incomplete.
 pub async fn read(
     mut response: Response,
+    dialect: Dialect,
     limits: Limits,
     room: &Arc<Semaphore>,
     receive: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Reply, Failure> {
-    let mut reading = Reading { reply: Reply::default(), calls: Calls::default(), bytes: 0, done: false, receive };
+    let (reply, calls) = (Reply::default(), Calls::default());
+    let mut reading = Reading { dialect, reply, calls, bytes: 0, done: false, receive };
     let (mut events, mut read, mut turns) = (Events::default(), 0, Turns::default());
     let mut room = Room::new(room, limits.body + limits.text);
     while !reading.done {
@@ -92,14 +95,14 @@ impl Reading<'_> {
             return Ok(());
         }
         if let Some(chunk) = parts::json(&text) {
-            return self.take_chunk(&chunk, limits);
+            return self.take_chunk(&self.dialect.event(chunk), limits);
         }
         // Events without the blank lines between them.
         for line in text.lines().map(str::trim).filter(|_| text.contains('\n')) {
             if line == "[DONE]" {
                 (self.done, self.reply.any) = (true, true);
             } else if let Some(chunk) = parts::json(line) {
-                self.take_chunk(&chunk, limits)?;
+                self.take_chunk(&self.dialect.event(chunk), limits)?;
             } else if line.starts_with('{') {
                 return Err(Failure::Broken);
             }
@@ -110,6 +113,7 @@ impl Reading<'_> {
     fn take_chunk(&mut self, chunk: &Value, limits: Limits) -> Result<(), Failure> {
         let reported = parts::reported(&chunk["usage"]);
         self.reply.usage.input = reported.input.or(self.reply.usage.input);
+        self.reply.usage.cached = reported.cached.or(self.reply.usage.cached);
         self.reply.usage.output = reported.output.or(self.reply.usage.output);
         if let Some(error) = chunk.get("error").filter(|error| !error.is_null()) {
             if self.reply.finish != Finish::Unknown {
@@ -127,8 +131,8 @@ impl Reading<'_> {
         // The complete message may follow its pieces.
         let delta = if choice["delta"].is_object() || self.bytes > 0 { &choice["delta"] } else { whole };
         let text = parts::text(&delta["content"]).or_else(|| parts::text(&choice["text"])).unwrap_or_default();
-        let thoughts = ["reasoning_content", "reasoning"].iter().find_map(|name| delta[*name].as_str());
-        self.bytes += text.len() + thoughts.map_or(0, str::len) + parts::take_calls(delta, &mut self.calls);
+        let thoughts = parts::reasoning(delta).map_or(0, str::len);
+        self.bytes += text.len() + thoughts + parts::take_calls(delta, &mut self.calls);
         if self.bytes > limits.text {
             return Err(Failure::TooLarge { bytes: limits.text });
         }

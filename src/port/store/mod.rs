@@ -14,6 +14,7 @@
 mod asks;
 mod catalog;
 mod comparisons;
+mod imports;
 mod profiles;
 mod reviews;
 mod runs;
@@ -26,6 +27,7 @@ mod workers;
 pub use asks::AskStore;
 pub use catalog::CatalogStore;
 pub use comparisons::{ComparisonStore, StoredComparison};
+pub use imports::ImportStore;
 pub use profiles::ProfileStore;
 pub use reviews::{PlanPage, ReviewStore};
 pub use runs::{Change, Idempotency, RunStore};
@@ -52,6 +54,7 @@ pub trait Store:
     + WorkerStore
     + CatalogStore
     + AskStore
+    + ImportStore
     + UsageStore
     + 'static
 {

@@ -98,7 +98,11 @@ impl Writer for Markdown {
         Ok(format!("# Data dictionary of {name}\n\nExported by Gloss at {time}: {texts}.\n\n## Contents\n\n"))
     }
 
-    fn contents(&mut self, assets: &[CatalogAsset], what: Texts) -> Option<String> {
+    fn has_contents(&self) -> bool {
+        true
+    }
+
+    fn contents(&mut self, assets: &[CatalogAsset], what: Texts) -> String {
         // Writing to a string does not fail.
         let mut text = String::new();
         for (asset, columns) in self.shown(assets, what) {
@@ -110,7 +114,7 @@ impl Writer for Markdown {
             }
             self.collect_keys(columns);
         }
-        Some(text)
+        text
     }
 
     async fn tables(&mut self, assets: &[CatalogAsset], what: Texts) -> Result<String> {

@@ -5,6 +5,7 @@
 //! [`DescriptionsFormat`].
 
 mod csv;
+mod dbt;
 mod json;
 mod markdown;
 mod sql;
@@ -25,6 +26,7 @@ use crate::{
         Error, Result,
         description::{CatalogAsset, Texts},
         id::DbProfileId,
+        page::{Cursor, CursorPart, Page, PageArguments, PageRequest},
         profile::DbProfile,
         spelling::spelled,
         text::some_of,
@@ -46,9 +48,17 @@ pub enum DescriptionsFormat {
     Markdown,
     /// A script that writes the comments.
     Sql,
+    /// A properties file of dbt.
+    Dbt,
 }
 
-spelled!(DescriptionsFormat { Csv => "CSV", Json => "JSON", Markdown => "MARKDOWN", Sql => "SQL" });
+spelled!(DescriptionsFormat {
+    Csv => "CSV",
+    Json => "JSON",
+    Markdown => "MARKDOWN",
+    Sql => "SQL",
+    Dbt => "DBT",
+});
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -127,9 +137,13 @@ impl<'a> Line<'a> {
 #[async_trait]
 trait Writer: Send {
     fn head(&mut self, head: &Head) -> Result<String>;
-    /// Writes some tables into the table of contents, in a first pass over all tables; `None` if the format has none.
-    fn contents(&mut self, _: &[CatalogAsset], _: Texts) -> Option<String> {
-        None
+    /// Whether the format begins with a table of contents, which needs a first pass over all tables.
+    fn has_contents(&self) -> bool {
+        false
+    }
+    /// Writes some tables into the table of contents.
+    fn contents(&mut self, _: &[CatalogAsset], _: Texts) -> String {
+        String::new()
     }
     /// Begins the pass that writes the tables.
     fn tables_begin(&mut self) {}
@@ -175,12 +189,13 @@ impl Descriptions {
         selection: Selection,
     ) -> Result<impl Stream<Item = Result<String>> + Send + 'static> {
         self.searches.read_if_unread(&profile).await?;
-        self.check_schemas(&profile, &selection).await?;
+        self.check_schemas(&profile, selection.schemas.as_deref()).await?;
         let Selection { format, what, schemas } = selection;
         let mut writer: Box<dyn Writer> = match format {
             DescriptionsFormat::Csv => Box::new(csv::Csv),
             DescriptionsFormat::Json => Box::new(json::Json::default()),
             DescriptionsFormat::Markdown => Box::new(markdown::Markdown::new(Arc::clone(&profile))),
+            DescriptionsFormat::Dbt => Box::new(dbt::Dbt::default()),
             DescriptionsFormat::Sql => {
                 Box::new(sql::Sql::new(self.ports.targets.open(&profile).map_err(target_failure)?))
             }
@@ -193,7 +208,8 @@ impl Descriptions {
             exported_at: spelled_moment(self.ports.clock.now()),
         })?;
         let store = Arc::clone(&self.ports.store);
-        let begin = (Pass::Contents(String::new()), writer);
+        let pass = if writer.has_contents() { Pass::Contents } else { Pass::Tables };
+        let begin = (pass(String::new()), writer);
         let rest = stream::try_unfold(begin, move |(pass, mut writer)| {
             let (store, profile, schemas) = (Arc::clone(&store), Arc::clone(&profile), schemas.clone());
             async move {
@@ -205,10 +221,7 @@ impl Descriptions {
                 let assets = store.catalog_after(profile.id, schemas.as_deref(), &after, TABLES_AT_ONCE).await?;
                 let last = assets.last().map(|last| last.asset.table_key.clone());
                 let (piece, next) = match (is_contents, last) {
-                    (true, Some(last)) => match writer.contents(&assets, what) {
-                        Some(piece) => (piece, Pass::Contents(last)),
-                        None => (String::new(), Pass::Tables(String::new())),
-                    },
+                    (true, Some(last)) => (writer.contents(&assets, what), Pass::Contents(last)),
                     (true, None) => {
                         writer.tables_begin();
                         (String::new(), Pass::Tables(String::new()))
@@ -231,8 +244,40 @@ impl Descriptions {
         collected(self.export(profile, selection).await?, "/export/descriptions").await
     }
 
-    async fn check_schemas(&self, profile: &DbProfile, selection: &Selection) -> Result<()> {
-        let Some(schemas) = &selection.schemas else { return Ok(()) };
+    /// Returns one page, forward, of the schemas and tables of a profile's catalog, each with its columns.
+    ///
+    /// # Errors
+    /// Returns `BadInput` for an unknown schema or invalid page arguments, and `Unavailable` if the catalog was never
+    /// read and cannot be read now.
+    pub async fn catalog(
+        &self,
+        profile: &DbProfile,
+        schemas: Option<&[String]>,
+        arguments: &PageArguments,
+    ) -> Result<Page<Vec<CatalogAsset>>> {
+        self.searches.read_if_unread(profile).await?;
+        self.check_schemas(profile, schemas).await?;
+        let list = format!("catalog:{}", profile.id);
+        let request = PageRequest::new(arguments, &list)?;
+        let after = request.from.as_ref().and_then(|cursor| match cursor.key.as_slice() {
+            [CursorPart::Text(after)] => Some(after.as_str()),
+            _ => None,
+        });
+        let limit = u64::try_from(request.size).unwrap_or(u64::MAX).saturating_add(1);
+        let found = self.ports.store.catalog_after(profile.id, schemas, after.unwrap_or_default(), limit).await?;
+        let tables = found.chunk_by(|one, next| one.asset.table_key == next.asset.table_key);
+        let row = |table: &[CatalogAsset]| {
+            let key = table.first().map(|first| CursorPart::Text(first.asset.table_key.clone()));
+            (Cursor { list: list.clone(), key: key.into_iter().collect() }, table.to_vec())
+        };
+        let mut rows: Vec<(Cursor, Vec<CatalogAsset>)> = tables.map(row).collect();
+        let has_next = rows.len() > request.size;
+        rows.truncate(request.size);
+        Ok(Page { rows, has_next, has_previous: after.is_some() })
+    }
+
+    async fn check_schemas(&self, profile: &DbProfile, schemas: Option<&[String]>) -> Result<()> {
+        let Some(schemas) = schemas else { return Ok(()) };
         let known = self.ports.store.catalog_schemas(profile.id).await?;
         let Some(unknown) = schemas.iter().find(|schema| !known.contains(schema)) else { return Ok(()) };
         let message = if known.is_empty() {

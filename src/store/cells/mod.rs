@@ -17,8 +17,8 @@ use futures_util::{
     future::{BoxFuture, WeakShared},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, QueryResult, Value,
-    sea_query::{ColumnType, Expr, Func, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder},
+    ColumnTrait, ConnectionTrait, DbErr, QueryResult, Statement, Value,
+    sea_query::{ColumnType, Expr, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder},
 };
 use tokio::sync::Semaphore;
 
@@ -27,9 +27,12 @@ use super::{
     address::{Address, READERS},
     trouble::DbResult as _,
 };
-use crate::domain::{Result, run::Cell};
+use crate::domain::{
+    Result,
+    run::{Cell, CellRow, CellTable},
+};
 
-type Rows = Vec<Vec<Cell>>;
+type Rows = Vec<CellRow>;
 /// Readings that wait for their turn, by statement and values.
 type Waiting = HashMap<String, WeakShared<BoxFuture<'static, Option<Arc<Rows>>>>>;
 
@@ -127,7 +130,7 @@ pub(super) async fn read(store: &SqlStore, query: &SelectStatement, columns: &[r
         Some(reader) => {
             let (sql, values) = match &reader.0.connections {
                 Connections::Sqlite(_) => query.build(SqliteQueryBuilder),
-                Connections::Postgres(_) => in_arrays(query, columns).build(PostgresQueryBuilder),
+                Connections::Postgres(_) => in_one_text(query).build(PostgresQueryBuilder),
             };
             reader.read(sql, values.0, &types).await
         }
@@ -136,32 +139,47 @@ pub(super) async fn read(store: &SqlStore, query: &SelectStatement, columns: &[r
         store.statements.fetch_add(1, Ordering::Relaxed);
         return Ok(rows);
     }
-    let row = |row: &QueryResult| types.iter().enumerate().map(|(at, of)| cell_of(row, at, of)).collect();
-    store.read().query_all(query).await.db()?.iter().map(row).collect::<Result<_, DbErr>>().db()
-}
-
-/// Returns the query that gives each of these columns of its rows as an array. The rows keep their order.
-fn in_arrays(query: &SelectStatement, columns: &[run::Column]) -> SelectStatement {
-    let (mut page, mut arrays) = (query.clone(), Query::select());
-    page.clear_selects();
-    for (at, column) in columns.iter().enumerate() {
-        // A column may be there twice, as a value and as a part of the key.
-        let name = format!("c{at}");
-        arrays.expr(Func::cust("array_agg").arg(Expr::col(name.clone())));
-        page.expr_as(Expr::col((run::Entity, *column)), name);
+    let mut table = CellTable::new(types.len());
+    for row in store.read().query_all(query).await.db()? {
+        types.iter().enumerate().try_for_each(|(at, of)| push_cell(&mut table, &row, at, of)).db()?;
     }
-    arrays.from_subquery(page, "page").take()
+    Ok(table.into_rows())
 }
 
-/// Reads a value by the type of its column.
-fn cell_of(row: &QueryResult, at: usize, of: &ColumnType) -> Result<Cell, DbErr> {
-    Ok(match of {
+/// Passes each row of a statement to `add`, with what the rows before it came to. Returns the result; `None` if the
+/// statement fails, and on PostgreSQL.
+pub(super) async fn fold<T: Send + 'static>(
+    store: &SqlStore,
+    statement: Statement,
+    start: T,
+    add: impl Fn(&mut T, &rusqlite::Row<'_>) -> rusqlite::Result<()> + Send + 'static,
+) -> Option<T> {
+    let inner = &store.reader.as_ref()?.0;
+    let Connections::Sqlite(reader) = &inner.connections else { return None };
+    let _turn = inner.turns.acquire().await.ok()?;
+    store.statements.fetch_add(1, Ordering::Relaxed);
+    reader.fold(statement.sql, statement.values.map(|values| values.0).unwrap_or_default(), start, add).await
+}
+
+/// Returns the query that gives the rows as records in one text. They keep their order.
+fn in_one_text(query: &SelectStatement) -> SelectStatement {
+    Query::select().expr(Expr::cust("string_agg(page::text, '')")).from_subquery(query.clone(), "page").take()
+}
+
+/// Adds a value, read by the type of its column.
+fn push_cell(table: &mut CellTable, row: &QueryResult, at: usize, of: &ColumnType) -> Result<(), DbErr> {
+    let text: Option<String>;
+    table.push(match of {
         ColumnType::Integer => row.try_get_by_index::<Option<i32>>(at)?.map_or(Cell::Null, |it| Cell::Int(it.into())),
         ColumnType::BigInteger => row.try_get_by_index::<Option<i64>>(at)?.map_or(Cell::Null, Cell::Int),
         ColumnType::Double => row.try_get_by_index::<Option<f64>>(at)?.map_or(Cell::Null, Cell::Real),
         ColumnType::Boolean => row.try_get_by_index::<Option<bool>>(at)?.map_or(Cell::Null, |it| Cell::Int(it.into())),
-        _ => row.try_get_by_index::<Option<String>>(at)?.map_or(Cell::Null, Cell::Text),
-    })
+        _ => {
+            text = row.try_get_by_index(at)?;
+            text.as_deref().map_or(Cell::Null, Cell::Text)
+        }
+    });
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,23 +1,30 @@
-//! Cells from PostgreSQL: each column comes as one array, so that the driver's work grows with the number of columns,
-//! not of rows.
+//! Cells from PostgreSQL: the server sends the rows as one text, so that the driver's work hardly grows with their
+//! number.
 //!
-//! The rule: a connection belongs to one reading at a time and is dropped if that fails. The driver's pool would ask
-//! the server before and after each use whether the connection is alive, which costs more than a page.
+//! The rules: a connection belongs to one reading at a time and is dropped if that fails. The driver's pool would ask
+//! the server before and after each use whether the connection is alive, which costs more than a page. A row is written
+//! as PostgreSQL writes a record; a text that does not have this form is a failure.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Mutex, PoisonError},
+};
 
 use sea_orm::{
     Value,
     sea_query::ColumnType,
     sqlx::{
-        Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Decode, Error, Postgres, Row as _, Type,
-        postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow},
+        Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Error, Row as _,
+        postgres::{PgArguments, PgConnectOptions, PgConnection},
         query_with,
     },
 };
 use tokio::time::timeout;
 
-use crate::{domain::run::Cell, store::address::ANSWER_TIMEOUT};
+use crate::{
+    domain::run::{Cell, CellRow, CellTable},
+    store::address::ANSWER_TIMEOUT,
+};
 
 /// The connections to a PostgreSQL store; each is made when it is first needed.
 #[derive(Debug)]
@@ -41,8 +48,8 @@ impl Reader {
         }
     }
 
-    /// Returns the rows of a statement that gives arrays of columns of these types; `None` if it fails.
-    pub async fn read(&self, sql: String, values: Vec<Value>, types: &[ColumnType]) -> Option<Vec<Vec<Cell>>> {
+    /// Returns the rows of a statement that gives records of columns of these types as one text; `None` if it fails.
+    pub async fn read(&self, sql: String, values: Vec<Value>, types: &[ColumnType]) -> Option<Vec<CellRow>> {
         let arguments = arguments(values)?;
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reading = async {
@@ -52,7 +59,9 @@ impl Reader {
             };
             let row = query_with(AssertSqlSafe(sql), arguments).fetch_one(&mut connection).await?;
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            rows_of(&row, types)
+            let records: Option<&str> = row.try_get(0)?;
+            // No rows aggregate to null.
+            rows_of(records.unwrap_or_default(), types).ok_or_else(|| Error::Protocol("not a list of records".into()))
         };
         let read = timeout(ANSWER_TIMEOUT, reading).await.ok()?;
         read.inspect_err(|error| tracing::debug!(%error, "a statement is sent again through the driver")).ok()
@@ -78,30 +87,82 @@ fn arguments(values: Vec<Value>) -> Option<PgArguments> {
     Some(arguments)
 }
 
-/// Turns arrays of columns into rows.
-fn rows_of(arrays: &PgRow, types: &[ColumnType]) -> Result<Vec<Vec<Cell>>, Error> {
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for (at, of) in types.iter().enumerate() {
-        let cells = match of {
-            ColumnType::Integer => values::<i32>(arrays, at, |it| Cell::Int(it.into())),
-            ColumnType::BigInteger => values(arrays, at, Cell::Int),
-            ColumnType::Double => values(arrays, at, Cell::Real),
-            ColumnType::Boolean => values::<bool>(arrays, at, |it| Cell::Int(it.into())),
-            _ => values(arrays, at, Cell::Text),
-        }?;
-        if at == 0 {
-            rows.resize_with(cells.len(), || Vec::with_capacity(types.len()));
+/// Reads rows from records that follow each other, `(1,"a text",)(2,,t)`; `None` if the text has another form.
+fn rows_of(records: &str, types: &[ColumnType]) -> Option<Vec<CellRow>> {
+    let mut table = CellTable::new(types.len());
+    table.reserve(records.len() / 64, records.len());
+    let mut rest = records;
+    while !rest.is_empty() {
+        let mut before = '(';
+        for of in types {
+            let (value, after) = value(rest.strip_prefix(before)?)?;
+            table.push(match &value {
+                None => Cell::Null,
+                Some(value) => cell(value, of)?,
+            });
+            (before, rest) = (',', after);
         }
-        rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
+        rest = rest.strip_prefix(')')?;
     }
-    Ok(rows)
+    Some(table.into_rows())
 }
 
-/// Returns the values of an array; none for null, which aggregates nothing.
-fn values<T>(row: &PgRow, at: usize, cell: impl Fn(T) -> Cell) -> Result<Vec<Cell>, Error>
-where
-    Vec<Option<T>>: for<'r> Decode<'r, Postgres> + Type<Postgres>,
-{
-    let values: Option<Vec<Option<T>>> = row.try_get(at)?;
-    Ok(values.unwrap_or_default().into_iter().map(|value| value.map_or(Cell::Null, &cell)).collect())
+/// Splits off the first value, which ends before a comma or a parenthesis; `None` within stands for null. A value with
+/// special characters is in quotes; within them, a quote and a backslash are doubled.
+fn value(text: &str) -> Option<(Option<Cow<'_, str>>, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.bytes().position(|byte| matches!(byte, b',' | b')'))?;
+        let (value, rest) = text.split_at(end);
+        return Some(((end > 0).then_some(Cow::Borrowed(value)), rest));
+    };
+    let special = |text: &str| text.bytes().position(|byte| matches!(byte, b'"' | b'\\'));
+    let mut end = special(quoted)?;
+    let mut value = Cow::Borrowed(&quoted[..end]);
+    loop {
+        let rest = &quoted[end..];
+        let doubled = rest.as_bytes().get(1) == rest.as_bytes().first();
+        if !doubled {
+            return Some((Some(value), rest.strip_prefix('"')?));
+        }
+        let next = 2 + special(&rest[2..])?;
+        // One of the two, and what follows.
+        value.to_mut().push_str(&rest[1..next]);
+        end += next;
+    }
+}
+
+/// Reads a value by the type of its column.
+fn cell<'a>(value: &'a str, of: &ColumnType) -> Option<Cell<'a>> {
+    Some(match of {
+        ColumnType::Integer | ColumnType::BigInteger => Cell::Int(value.parse().ok()?),
+        ColumnType::Double => Cell::Real(value.parse().ok()?),
+        ColumnType::Boolean => Cell::Int((value == "t").into()),
+        _ => Cell::Text(value),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_become_rows() {
+        let types = [ColumnType::BigInteger, ColumnType::Text, ColumnType::Double, ColumnType::Boolean];
+        let rows = |records: &str| {
+            rows_of(records, &types).map(|rows| rows.iter().map(|row| format!("{:?}", row.from(0))).collect::<Vec<_>>())
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(rows("").unwrap(), none);
+        let records = r#"(-7,plain,1e-07,t)(9223372036854775807,"",,f)(,"ü, (""q"") \\",NaN,)(1,"""",2,f)"#;
+        let expected = [
+            r#"[Int(-7), Text("plain"), Real(1e-7), Int(1)]"#,
+            r#"[Int(9223372036854775807), Text(""), Null, Int(0)]"#,
+            r#"[Null, Text("ü, (\"q\") \\"), Real(NaN), Null]"#,
+            r#"[Int(1), Text("\""), Real(2.0), Int(0)]"#,
+        ];
+        assert_eq!(rows(records).unwrap(), expected);
+        for broken in ["(1,a,2)", "(1,a,2,t", "(1,\"a,2,t)", "(x,a,2,t)", "1,a,2,t", "(1,\"a\\,2,t)", "(1,a,2,t,3)"] {
+            assert_eq!(rows(broken), None, "{broken}");
+        }
+    }
 }

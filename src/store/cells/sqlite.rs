@@ -9,11 +9,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, Row, config::DbConfig, types::ValueRef};
 use sea_orm::Value;
 
 use crate::{
-    domain::run::Cell,
+    domain::run::{Cell, CellRow, CellTable},
     store::address::{BUSY_TIMEOUT, READERS},
 };
 
@@ -46,11 +46,29 @@ impl Reader {
     }
 
     /// Returns the rows of a statement; `None` if it fails.
-    pub async fn read(self: &Arc<Self>, sql: String, values: Vec<Value>, width: usize) -> Option<Vec<Vec<Cell>>> {
+    pub async fn read(self: &Arc<Self>, sql: String, values: Vec<Value>, width: usize) -> Option<Vec<CellRow>> {
+        let table = self.fold(sql, values, CellTable::new(width), move |table, row| {
+            (0..width).try_for_each(|at| {
+                table.push(cell(row.get_ref(at)?)?);
+                Ok(())
+            })
+        });
+        table.await.map(CellTable::into_rows)
+    }
+
+    /// Passes each row of a statement to `add`, with what the rows before it came to. Returns the result; `None` if the
+    /// statement fails.
+    pub async fn fold<T: Send + 'static>(
+        self: &Arc<Self>,
+        sql: String,
+        values: Vec<Value>,
+        start: T,
+        add: impl Fn(&mut T, &Row<'_>) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Option<T> {
         let reader = Arc::clone(self);
         let reading = tokio::task::spawn_blocking(move || {
             let connection = reader.idle().pop()?;
-            let read = rows(&connection, &sql, &values, width);
+            let read = fold(&connection, &sql, &values, start, add);
             reader.idle().push(connection);
             read.inspect_err(|error| tracing::debug!(%error, "a statement is sent again through the driver")).ok()
         });
@@ -70,25 +88,30 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn rows(connection: &Connection, sql: &str, values: &[Value], width: usize) -> rusqlite::Result<Vec<Vec<Cell>>> {
+fn fold<T>(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value],
+    mut all: T,
+    add: impl Fn(&mut T, &Row<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<T> {
     let mut statement = connection.prepare_cached(sql)?;
     for (at, value) in values.iter().enumerate() {
         statement.raw_bind_parameter(at + 1, parameter(value)?)?;
     }
     let mut found = statement.raw_query();
-    let mut rows = Vec::new();
     while let Some(row) = found.next()? {
-        rows.push((0..width).map(|at| cell(row.get_ref(at)?)).collect::<rusqlite::Result<_>>()?);
+        add(&mut all, row)?;
     }
-    Ok(rows)
+    Ok(all)
 }
 
-fn cell(value: ValueRef<'_>) -> rusqlite::Result<Cell> {
+fn cell(value: ValueRef<'_>) -> rusqlite::Result<Cell<'_>> {
     Ok(match value {
         ValueRef::Null | ValueRef::Blob(_) => Cell::Null,
         ValueRef::Integer(number) => Cell::Int(number),
         ValueRef::Real(number) => Cell::Real(number),
-        ValueRef::Text(text) => Cell::Text(std::str::from_utf8(text)?.to_owned()),
+        ValueRef::Text(text) => Cell::Text(std::str::from_utf8(text)?),
     })
 }
 

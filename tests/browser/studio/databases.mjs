@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 const PASSWORD = 'p@ss/w:rd #1';
 
@@ -89,6 +90,30 @@ export default async function journey(studio) {
   await page.getByText('9 missing').waitFor();
   await page.getByRole('link', { name: 'table invoice', exact: true }).waitFor();
   await studio.axe('a database');
+
+  // An export: the format, the texts and a schema are chosen, and the server streams the file.
+  await button('More actions for My shop').click();
+  await page.getByRole('menuitem', { name: 'Export…' }).click();
+  await dialog.waitFor();
+  await page.getByRole('combobox', { name: 'Format' }).click();
+  await page.getByRole('option', { name: 'dbt', exact: true }).click();
+  await page.getByRole('combobox', { name: 'Texts' }).click();
+  await page.getByRole('option', { name: 'Comments', exact: true }).click();
+  await page.getByRole('combobox', { name: 'Schemas' }).click();
+  const schemas = page.getByRole('listbox', { name: 'Schemas' });
+  await schemas.getByRole('option', { name: 'public', exact: true }).click();
+  await page.keyboard.press('Tab');
+  await studio.axe('an export');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download' }).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), 'descriptions-My-shop.yml');
+  const exported = readFileSync(await download.path(), 'utf8');
+  assert.match(exported, /- name: public\n/);
+  assert.match(exported, /- name: customer\n {8}description: "People who bought something."\n/);
+  await page.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await dialog.waitFor({ state: 'detached' });
   await page.getByLabel('Search My shop').fill('customer e-mail');
   await page.getByText('Matches: ').first().waitFor();
   await page.getByRole('link', { name: 'column public.customer.email' }).waitFor();

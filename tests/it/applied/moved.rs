@@ -106,7 +106,7 @@ async fn another_postgres_database_is_not_written_to() {
     let server = Server::start().await;
     let (profile, run) = accepted(&server, &first).await;
     lead(&server, &profile, &second.url(), false).await;
-    let says = [&**one, &**other, "system"];
+    let says = [&**one, &**other];
     conflict(&server, PLAN, json!({ "id": run }), &says).await;
     conflict(&server, APPLY, json!({ "input": { "runId": run } }), &says).await;
     assert!(first.comments().await.is_empty() && second.comments().await.is_empty());

@@ -26,6 +26,7 @@ fn missing(document: &Value) -> Vec<&str> {
 async fn coverage_is_a_check() {
     let data = tempfile::tempdir().unwrap();
     let data = data.path();
+    ends(data, &["profile", "db", "list"], Exit::Success).await;
     let low = ends(data, &["coverage", "demo", "--min", "100"], Exit::Failure).await;
     says(&low.stdout, &["missing: main.orders.status"]);
     says(&low.stderr, &["less than 100 %", "gloss run demo --missing-only"]);
@@ -34,6 +35,19 @@ async fn coverage_is_a_check() {
     assert_eq!((&full["ok"], &full["coverage"]["documented"]), (&json!(true), &full["coverage"]["assets"]));
     let all = ends(data, &["coverage", "demo", "--missing", "--json"], Exit::Success).await.json();
     assert_eq!(all["missing"], json!([]));
+}
+
+/// A database whose tables were never made is no success, and a name with a space is printed as a shell takes it.
+#[tokio::test]
+async fn coverage_of_nothing_fails_a_check() {
+    let target = SqliteTarget::new("");
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let added = ends(data, &["profile", "db", "add", "my shop", &target.url()], Exit::Success).await;
+    says(&added.stderr, &["`gloss run '\"my shop\"'`"]);
+    ends(data, &["coverage", "my shop"], Exit::Success).await;
+    let empty = ends(data, &["coverage", "my shop", "--min", "1"], Exit::Failure).await;
+    says(&empty.stderr, &["nothing to document", "--schema"]);
 }
 
 /// An accepted text counts before it is written, and the catalog is read each time.
@@ -78,7 +92,7 @@ async fn coverage_counts_some_schemas() {
     let store = ends(data, &store, Exit::Failure).await;
     assert_eq!(missing(&store.json()), ["\"the store\".shop.id"]);
     assert_eq!(store.json()["coverage"]["assets"], 2);
-    says(&store.stderr, &["50 % is documented, less than 51 %", "gloss run pg:\"the store\" --missing-only"]);
+    says(&store.stderr, &["50 % is documented, less than 51 %", "gloss run 'pg:\"the store\"' --missing-only"]);
     let two = ["coverage", "pg", "--schema", "public", "--schema", "the store", "--json"];
     assert_eq!(ends(data, &two, Exit::Success).await.json()["coverage"]["assets"], 4);
     let unknown = ends(data, &["coverage", "pg", "--schema", "nope"], Exit::UserError).await;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use gloss::cli::Exit;
 use serde_json::{Value, json};
 
-use super::ends;
+use super::{ends, pty::Terminal};
 use crate::{
     cli::says,
     harness::{Server, store},
@@ -107,4 +107,42 @@ async fn a_server_is_examined() {
     let gone = ends(elsewhere.path(), &["doctor", "--server", &base], Exit::Failure).await;
     says(&gone.stdout, &["problem  server: cannot reach the server"]);
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
+
+/// What the API calls `apiKey` is a flag here.
+#[tokio::test]
+async fn a_missing_key_is_asked_for_by_its_flag() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let add = ["profile", "llm", "add", "x", "--provider", "openai", "--model", "m", "--no-test"];
+    ends(data, &add, Exit::Success).await;
+    let examined = ends(data, &["doctor"], Exit::Failure).await.stdout;
+    let tested = crate::cli::gloss(data, &["profile", "llm", "test", "x"], &[]).await;
+    let tested = String::from_utf8(tested.stderr).unwrap();
+    for said in [examined, tested] {
+        says(&said, &["has no API key; give the key with --key-file or --key-env"]);
+        assert!(!said.contains("apiKey"), "{said}");
+    }
+}
+
+/// A shell without a server holds the store, so nobody can test the profiles.
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_that_cannot_be_tested_are_told() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let mut shell = Terminal::open(data, &["shell"], &[]);
+    shell.sees("gloss demo> ");
+    let findings = ends(data, &["doctor", "--json"], Exit::Success).await.json();
+    let profiles: Vec<&Value> =
+        findings.as_array().unwrap().iter().filter(|finding| finding["subject"] == "profiles").collect();
+    let [profiles] = profiles.as_slice() else { panic!("{findings:#}") };
+    assert_eq!(profiles["severity"], "WARNING");
+    let message = profiles["message"].as_str().unwrap();
+    says(message, &["not tested", "gloss shell", data.to_str().unwrap(), "end it, then try again"]);
+    assert!(!findings.to_string().contains("the server uses"), "{findings:#}");
+    shell.line("exit");
+    shell.ends(Exit::Success);
+    let findings = examined(data, Exit::Success).await;
+    finds(&findings, "DB profile demo", "OK", &["SQLite"]);
+    assert!(!findings.contains_key("profiles"), "{findings:#?}");
 }

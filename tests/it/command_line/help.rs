@@ -1,12 +1,14 @@
 //! Help, completions and man pages: complete, with examples, in any width.
 
+use std::fmt::Write as _;
+
 use clap::Command;
 use gloss::cli::Exit;
 
 use super::{ends, ends_with};
 
 /// Returns the commands that do something, with their full names.
-fn leaves(command: &Command, name: &str) -> Vec<(String, Command)> {
+pub fn leaves(command: &Command, name: &str) -> Vec<(String, Command)> {
     let below: Vec<&Command> = command.get_subcommands().filter(|below| below.get_name() != "help").collect();
     if below.is_empty() {
         return vec![(name.to_owned(), command.clone())];
@@ -27,15 +29,30 @@ fn every_command_has_examples_that_can_be_parsed() {
         let lines: Vec<String> = examples.iter().map(|example| format!("gloss{example}")).collect();
         assert!(lines[0].starts_with(&name), "the first example of {name} is of another command: {}", lines[0]);
         for line in lines {
-            let words = words(line.split(" > ").next().unwrap());
+            let words = words(line.split(['<', '>']).next().unwrap().trim_end());
             let parsed = gloss::command::command().try_get_matches_from(words);
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         }
     }
 }
 
+/// A setting that has the name of an option above it would give the option its default.
+#[test]
+fn no_option_has_the_name_of_a_setting() {
+    fn check(command: &Command, above: &[String]) {
+        for arg in command.get_arguments() {
+            let id = arg.get_id().to_string();
+            assert!(!above.contains(&id), "{} and a command above it have the option {id}", command.get_name());
+        }
+        let global = command.get_arguments().filter(|arg| arg.is_global_set()).map(|arg| arg.get_id().to_string());
+        let above: Vec<String> = above.iter().cloned().chain(global).collect();
+        command.get_subcommands().for_each(|below| check(below, &above));
+    }
+    check(&gloss::command::command(), &[]);
+}
+
 /// Splits an example as a shell does.
-fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
     for c in line.chars() {
@@ -48,25 +65,49 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// What all commands share stands below what is special.
+#[test]
+fn shared_options_are_listed_last() {
+    const SHARED: [&str; 2] = ["Server and output:", "Store:"];
+    let mut root = gloss::command::command();
+    root.build();
+    for (name, mut command) in leaves(&root, "gloss") {
+        let help = command.render_long_help().to_string();
+        let help = help.split("\nExamples:").next().unwrap();
+        let headings: Vec<&str> = help.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
+        let special = headings.iter().take_while(|heading| !SHARED.contains(heading)).count();
+        assert!(headings[special..].is_empty() || headings[special..] == SHARED, "{name}: {headings:?}");
+    }
+}
+
 #[tokio::test]
 async fn help_fits_the_width() {
     let data = tempfile::tempdir().unwrap();
+    let mut root = gloss::command::command();
+    root.build();
     for columns in ["80", "200"] {
-        for (name, arguments) in [
-            ("run", &["run", "--help"][..]),
-            ("history-list", &["history", "list", "--help"]),
-            ("history", &["history", "-h"]),
-        ] {
-            // The help shows values of the environment.
-            let hidden = [("COLUMNS", columns), ("GLOSS_DATA_DIR", "/data")];
-            let help = ends_with(data.path(), arguments, &hidden, Exit::Success).await.stdout;
-            let width: usize = columns.parse().unwrap();
+        let width: usize = columns.parse().unwrap();
+        let mut all = ends_with(data.path(), &["--help"], &shown_in(columns), Exit::Success).await.stdout;
+        for (name, _) in leaves(&root, "gloss") {
+            let arguments: Vec<&str> = name.split(' ').skip(1).chain(["--help"]).collect();
+            let help = ends_with(data.path(), &arguments, &shown_in(columns), Exit::Success).await.stdout;
             for line in help.lines() {
-                assert!(line.chars().count() <= width || line.starts_with("  gloss "), "{line}");
+                // The library does not wrap the usage; examples are for copying.
+                let is_whole = line.starts_with("  gloss ") || line.starts_with("Usage: ");
+                assert!(line.chars().count() <= width || is_whole, "{name}: {line}");
             }
-            insta::assert_snapshot!(format!("help_of_{name}_at_{columns}"), help);
+            // What every command takes stands between its own options and the examples.
+            let (own, examples) = help.split_once("\nExamples:\n").unwrap();
+            let own = own.split("\nServer and output:\n").next().unwrap().split("\nStore:\n").next().unwrap();
+            write!(all, "\n$ {name} --help\n{own}\nExamples:\n{examples}").unwrap();
         }
+        insta::assert_snapshot!(format!("help_at_{columns}"), all);
     }
+}
+
+/// The environment of a terminal of this width. (The help shows values of the environment.)
+fn shown_in(columns: &str) -> [(&str, &str); 2] {
+    [("COLUMNS", columns), ("GLOSS_DATA_DIR", "/data")]
 }
 
 #[tokio::test]

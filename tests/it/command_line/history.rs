@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Ended, ends, ends_with, is_gapless};
 use crate::{
     cli::says,
-    harness::{Server, store},
+    harness::{Server, SqliteTarget, store},
 };
 
 /// Two runs over the demo database whose times are always the same.
@@ -30,23 +30,40 @@ async fn two_runs() -> std::sync::Arc<tempfile::TempDir> {
 #[tokio::test]
 async fn lists_and_runs_are_shown_in_any_width() {
     let data = two_runs().await;
-    for columns in ["80", "200"] {
+    for columns in ["60", "80", "200"] {
         let width = [("COLUMNS", columns)];
         let mut shown = String::new();
-        for arguments in
-            [&["history", "list"][..], &["history", "results", "1", "-n", "4"], &["profile", "llm", "list"], &["usage"]]
-        {
+        for arguments in [
+            &["history", "list"][..],
+            &["history", "results", "1", "-n", "4"],
+            &["history", "events", "1"],
+            &["history", "show", "1"],
+            &["profile", "llm", "list"],
+            &["usage"],
+        ] {
             let ended = ends_with(data.path(), arguments, &width, Exit::Success).await;
             let limit: usize = columns.parse().unwrap();
             for line in ended.stdout.lines() {
                 assert!(line.chars().count() <= limit, "{line}");
             }
-            shown.extend(["$ gloss ", &arguments.join(" "), "\n", &ended.stdout, "\n"]);
+            // The times of events are those of the test.
+            if !arguments.contains(&"events") {
+                shown.extend(["$ gloss ", &arguments.join(" "), "\n", &ended.stdout, "\n"]);
+            }
         }
         insta::assert_snapshot!(format!("tables_at_{columns}"), shown);
     }
+    // A time is whole or not there.
+    let narrow = ends_with(data.path(), &["history", "list"], &[("COLUMNS", "60")], Exit::Success).await.stdout;
+    says(&narrow, &["STARTED", "2026-11-28T12:01:01Z"]);
     let shown = ends(data.path(), &["history", "show", "#1"], Exit::Success).await.stdout;
     insta::assert_snapshot!("one_run", shown);
+    // Texts are wrapped, however narrow the terminal is.
+    let narrow = [("COLUMNS", "40")];
+    let shown = ends_with(data.path(), &["history", "results", "1", "-n", "2"], &narrow, Exit::Success).await.stdout;
+    insta::assert_snapshot!("results_at_40", shown);
+    let shown = ends_with(data.path(), &["history", "list"], &narrow, Exit::Success).await.stdout;
+    insta::assert_snapshot!("list_at_40", shown);
     // Without a width, nothing is cut.
     let whole = ends(data.path(), &["history", "results", "1"], Exit::Success).await.stdout;
     assert!(!whole.contains('…') && whole.lines().count() == 15, "{whole}");
@@ -91,7 +108,14 @@ async fn runs_are_filtered_and_printed_as_json() {
     let csv = ends(data, &["history", "compare", "1", "2", "--format", "csv"], Exit::Success).await.stdout;
     assert!(csv.lines().count() > 148, "{csv}");
     let table = ends(data, &["history", "compare", "1", "2"], Exit::Success).await.stdout;
-    assert!(table.contains("suggestions") && table.contains("4 *"), "{table}");
+    says(&table, &["duration", "4 s *", "high confidence", " %", "words of the names mentioned"]);
+    assert!(!table.contains("share"), "{table}");
+    // Settings and their values are words, too.
+    ends(data, &["rerun", "1", "--verbosity", "brief", "--quiet"], Exit::Success).await;
+    let table = ends(data, &["history", "compare", "1", "3"], Exit::Success).await.stdout;
+    let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
+    says(&words, &["kind analyze rerun", "verbosity detailed brief", "repeats - #1"]);
+    assert!(!table.contains("ANALYZE") && !table.contains("options."), "{table}");
 }
 
 /// Accepted texts are written and rolled back, with a server and without one.
@@ -106,11 +130,12 @@ async fn a_run_is_applied_and_rolled_back() {
     let nothing = ends(data.path(), &["history", "apply", "1"], Exit::Success).await;
     assert!(nothing.stderr.contains("nothing to write"), "{}", nothing.stderr);
     // One decision on all suggestions that match.
-    ends(data.path(), &["history", "review", "1"], Exit::UserError).await;
     let skip = ["history", "review", "1", "--skip", "--name", "orders.status", "--json"];
     assert_eq!(ends(data.path(), &skip, Exit::Success).await.json()["changed"], 1);
     let accept = ["history", "review", "1", "--accept"];
-    says(&ends(data.path(), &accept, Exit::Success).await.stdout, &["14 suggestions of run #1 accepted"]);
+    says(&ends(data.path(), &accept, Exit::Success).await.stdout, &["13 suggestions of run #1 accepted"]);
+    let skipped = ["history", "review", "1", "--accept", "--state", "skipped"];
+    says(&ends(data.path(), &skipped, Exit::Success).await.stdout, &["1 suggestion of run #1 accepted"]);
     let plan = ends(data.path(), &["history", "apply", "1", "--plan", "--json"], Exit::Success).await.json();
     assert_eq!((plan.as_array().unwrap().len(), &plan[0]["status"]), (14, &json!("PLANNED")));
     let none = ["history", "review", "1", "--accept", "--name", "no_such_column"];
@@ -146,11 +171,41 @@ async fn a_question_is_answered() {
     let data = data.path();
     let question = "Which table has the email addresses of customers?";
     let answer = ends(data, &["ask", question], Exit::Success).await;
-    assert!(answer.stdout.contains("main.customers") && answer.stdout.contains("Sources: "), "{}", answer.stdout);
+    assert!(answer.stdout.contains("main.customers") && answer.stdout.contains("\n\nSources: "), "{}", answer.stdout);
+    assert!(!answer.stdout.contains("\n\n\n"), "{}", answer.stdout);
     let turn = ends(data, &["ask", "--continue", "And their orders?", "--json"], Exit::Success).await.json();
     assert!(turn["answer"].is_string() && turn["run"]["number"] == 2, "{turn:#}");
     let all = ends(data, &["history", "list", "--include-asks", "--json"], Exit::Success).await.json();
     assert_eq!(all.as_array().unwrap().len(), 2);
     let runs = ends(data, &["history", "list", "--json"], Exit::Success).await.json();
     assert_eq!(runs, json!([]));
+}
+
+/// A text that replaces a person's comment is the only one that a roll-back takes away.
+#[tokio::test]
+async fn a_roll_back_puts_an_overwritten_comment_back() {
+    let target = SqliteTarget::new("CREATE TABLE tags (id INTEGER PRIMARY KEY, label TEXT);");
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    ends(data, &["profile", "db", "add", "shop", &target.url()], Exit::Success).await;
+    ends(data, &["run", "shop:main.tags"], Exit::Success).await;
+    let asset = ["--asset", "main.tags"];
+    ends(data, &[&["history", "review", "1", "--accept"][..], &asset].concat(), Exit::Success).await;
+    ends(data, &["history", "apply", "1"], Exit::Success).await;
+    target.execute("UPDATE gloss_comments SET comment = 'by hand'");
+    let edit = [&["history", "review", "1", "--accept", "--text", "mine"][..], &asset].concat();
+    ends(data, &edit, Exit::Success).await;
+    let refused = ends(data, &["history", "apply", "1"], Exit::Conflict).await;
+    says(&(refused.stdout + &refused.stderr), &["apply again with `--overwrite`"]);
+    ends(data, &["history", "apply", "1", "--overwrite"], Exit::Success).await;
+    ends(data, &["history", "rollback", "1"], Exit::Success).await;
+    let database = rusqlite::Connection::open(target.url().trim_start_matches("sqlite://")).unwrap();
+    let comment: String = database.query_row("SELECT comment FROM gloss_comments", [], |row| row.get(0)).unwrap();
+    assert_eq!(comment, "by hand");
+    let shown = ends(data, &["history", "show", "1"], Exit::Success).await.stdout;
+    assert!(!shown.contains("1 applied"), "{shown}");
+    // Nothing is left to take away.
+    ends(data, &["history", "rollback", "1"], Exit::Success).await;
+    let comment: String = database.query_row("SELECT comment FROM gloss_comments", [], |row| row.get(0)).unwrap();
+    assert_eq!(comment, "by hand");
 }

@@ -1,14 +1,24 @@
 //! The commands of the command line, as people and scripts use them.
 
+mod again;
 mod coverage;
+mod dbt;
+mod demo;
 mod doctor;
+mod every;
 mod export;
 mod help;
 mod history;
+mod import;
 mod profiles;
+mod pty;
 mod refusals;
+mod review;
 mod runs;
+mod schedules;
+mod shell;
 mod terminal;
+mod usage;
 
 use std::path::Path;
 

@@ -25,7 +25,7 @@ async fn a_run_is_followed_with_and_without_a_server() {
     is_gapless(&events, 1);
     assert_eq!((&events[0]["run"], &events.last().unwrap()["progress"]["total"]), (&json!(1), &json!(27)));
     let text = ends(data.path(), &["run", "demo:main.orders"], Exit::Success).await;
-    says(&text.stdout, &["Run #2: ready for review, 14 of 14 assets described", "gloss history results 2"]);
+    says(&text.stdout, &["Run #2: ready for review, 14 of 14 assets described", "gloss history review 2"]);
     says(&text.stderr, &["using the store", "[14/14] main.orders.cancelled_at: When the order was cancelled."]);
 
     let server = Server::start_at(std::sync::Arc::new(data), &[]).await;
@@ -117,6 +117,18 @@ async fn a_run_is_followed_across_a_server_that_is_killed() {
     assert!(child.wait().await.unwrap().success());
     is_gapless(&events, 1);
     assert_eq!(events.last().unwrap()["progress"]["done"], 15);
+}
+
+/// The summary after the last event is read again if its answer is lost.
+#[tokio::test]
+async fn a_summary_survives_a_lost_connection() {
+    let server = Server::start().await;
+    let proxy = Proxy::before(server.base.rsplit(':').next().unwrap().parse().unwrap()).await;
+    let cut = proxy.swallow_answer_to(&["written: applyOutcomes"]);
+    let address = format!("http://127.0.0.1:{}", proxy.port);
+    let ended = ends(server.data.path(), &["run", "demo:main.orders", "--server", &address], Exit::Success).await;
+    cut.notified().await;
+    says(&ended.stdout, &["Run #1: ready for review, 14 of 14 assets described"]);
 }
 
 /// A command that found its server by the data folder finds it again at another address.

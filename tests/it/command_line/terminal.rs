@@ -8,6 +8,7 @@ use rexpect::{
     session::{PtySession, spawn_command},
 };
 
+use super::pty::GRACE_MS;
 use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with};
 
 /// How long the terminal waits for a text.
@@ -15,8 +16,19 @@ const PATIENCE_MS: u64 = 60_000;
 
 /// Starts a command in a terminal of 80 columns.
 fn open(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> PtySession {
+    open_at((80, 24), data, arguments, environment)
+}
+
+/// Starts a command in a terminal of this size.
+pub fn open_at(
+    (columns, rows): (u16, u16),
+    data: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> PtySession {
     let mut command = std::process::Command::new("sh");
-    command.args(["-c", "stty cols 80 rows 24; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_gloss")]).args(arguments);
+    let start = format!("stty cols {columns} rows {rows}; exec \"$0\" \"$@\"");
+    command.args(["-c", &start, env!("CARGO_BIN_EXE_gloss")]).args(arguments);
     for variable in ["GLOSS_CONFIG", "GLOSS_SERVER", "GLOSS_TOKEN", "NO_COLOR", "COLUMNS"] {
         command.env_remove(variable);
     }
@@ -24,7 +36,9 @@ fn open(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> PtySes
     if crate::harness::store::in_postgres() {
         command.env("GLOSS_STORE_URL", crate::harness::store::url(data));
     }
-    spawn_command(command, Some(PATIENCE_MS)).unwrap()
+    let mut session = spawn_command(command, Some(PATIENCE_MS)).unwrap();
+    session.process_mut().set_kill_timeout(Some(GRACE_MS));
+    session
 }
 
 /// Waits for the end of the command, and returns its exit code and what it still printed.
@@ -122,7 +136,7 @@ async fn colours_and_prompts_are_for_terminals() {
     assert!(shown.contains("ready for review") && !shown.contains('\u{1b}'), "{shown:?}");
     let (_, shown) = end(open(data, &["history", "results", "1"], &[("NO_COLOR", "1")]));
     assert!(
-        shown.contains('…')
+        !shown.contains('…')
             && shown.lines().filter(|line| !line.starts_with("Using")).all(|line| line.chars().count() <= 80),
         "{shown}"
     );
@@ -135,9 +149,85 @@ async fn colours_and_prompts_are_for_terminals() {
     let (exit, shown) = end(session);
     assert_eq!(exit, code(Exit::Success), "{shown}");
     assert!(shown.contains("main.orders") && !shown.contains(&root), "{shown}");
+    // What is typed before the question counts, too.
+    let mut session = open(data, &["history", "show", "1"], &[]);
+    session.send_line(&root).unwrap();
+    session.exp_string("Token: ").unwrap();
+    let (exit, shown) = end(session);
+    assert_eq!(exit, code(Exit::Success), "{shown}");
+    // Ctrl-C ends the command.
+    let mut session = open(data, &["history", "show", "1"], &[]);
+    session.exp_string("Token: ").unwrap();
+    session.send_control('c').unwrap();
+    assert_eq!(end(session).0, code(Exit::Left));
+    // What is removed is asked for.
+    let token = [("GLOSS_TOKEN", root.as_str())];
+    for (answer, said) in [("n", "Nothing was removed."), ("y", "has been removed.")] {
+        let mut session = open(data, &["profile", "db", "remove", "demo"], &token);
+        session.exp_string("[y/N] ").unwrap();
+        session.send_line(answer).unwrap();
+        session.exp_string(said).unwrap();
+        assert_eq!(end(session).0, code(Exit::Success));
+    }
     // A wrong one is refused, not asked for again.
     let mut session = open(data, &["history", "show", "1"], &[]);
     session.exp_string("Token: ").unwrap();
     session.send_line("gloss_wrong").unwrap();
     assert_eq!(end(session).0, code(Exit::UserError));
+}
+
+/// The lines of an answer break between words, however narrow the terminal is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_breaks_between_words() {
+    let server = Server::start().await;
+    let data = server.data.path();
+    let question = "Which table has the email addresses of customers?";
+    let turn = super::ends(data, &["ask", question, "--json"], Exit::Success).await.json();
+    let answer: Vec<&str> = turn["answer"].as_str().unwrap().split_whitespace().collect();
+    let (exit, shown) = end(open_at((40, 24), data, &["ask", question, "--quiet"], &[]));
+    let shown = plain(&shown);
+    assert_eq!(exit, code(Exit::Success), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 40) && shown.contains("\nSources: "), "{shown}");
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    assert!(words.join(" ").contains(&answer.join(" ")), "{shown}\n{answer:?}");
+}
+
+/// With --quiet, a terminal shows no bar.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_run_shows_its_end_only() {
+    let server = Server::start().await;
+    let (exit, shown) = end(open(server.data.path(), &["run", "demo:main.orders", "--quiet"], &[("NO_COLOR", "1")]));
+    assert_eq!(exit, code(Exit::Success), "{shown}");
+    let shown = plain(&shown);
+    assert!(shown.trim().starts_with("Run #1: ready for review, 14 of 14 assets described"), "{shown}");
+    assert!(!shown.contains("[=") && !shown.contains("Next:"), "{shown}");
+}
+
+/// Ctrl-C stops an import between two parts, and the same command imports the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_stops_an_import_that_continues_later() {
+    let server = Server::start().await;
+    let data = server.data.path();
+    let folder = tempfile::tempdir().unwrap();
+    let path = super::import::large(folder.path(), 3_000);
+    let path = path.to_str().unwrap();
+    let mut session = open(data, &["import", "amx", path, "--db-profile", "shop=demo"], &[]);
+    session.exp_string("/3000 suggestions").unwrap();
+    session.send_control('c').unwrap();
+    let (ended, rest) = end(session);
+    assert!(plain(&rest).contains("Stopped. What is imported stays; the same command imports the rest."), "{rest}");
+    assert_eq!(ended, code(Exit::Cancelled));
+    let count = async || {
+        let found = server.data("{ runs { nodes { suggestions { totalCount } } } }", serde_json::json!({})).await;
+        found["runs"]["nodes"][0]["suggestions"]["totalCount"].as_u64().unwrap_or_default()
+    };
+    let before = count().await;
+    assert!(before < 3_000, "{before}");
+    let (ended, rest) = end(open(data, &["import", "amx", path, "--db-profile", "shop=demo"], &[]));
+    assert_eq!(ended, code(Exit::Success), "{rest}");
+    assert_eq!(count().await, 3_000);
+    let rest = plain(&rest);
+    let added = rest.split_once("with ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<u64>().ok());
+    // The part that the server was recording when the command left may have come since.
+    assert!(added.is_some_and(|added| (1..=3_000 - before).contains(&added)), "{added:?} {rest}");
 }

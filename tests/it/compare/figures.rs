@@ -30,7 +30,7 @@ async fn compared(api: &Api, ids: &[Value], baseline: Option<&Value>) -> Value {
 }
 
 fn used(tokens: i64, cost: Option<f64>) -> Usage {
-    Usage { input_tokens: tokens, output_tokens: 10, cost_usd: cost, model_ms: 1_500, requests: 2, retries: 0 }
+    Usage { input_tokens: tokens, output_tokens: 10, cost_usd: cost, model_ms: 1_500, requests: 2, ..Usage::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,7 +67,7 @@ fn usage() -> impl Strategy<Value = Usage> {
             cost_usd,
             model_ms,
             requests,
-            retries: 0,
+            ..Usage::default()
         },
     )
 }

@@ -9,6 +9,7 @@ pub mod scripted_model;
 pub mod server;
 pub mod sqlite;
 pub mod store;
+mod watchdog;
 
 pub use live::Live;
 pub use local_model::LocalModel;
@@ -50,6 +51,7 @@ pub fn llm_input(profile: &NewLlmProfile) -> Value {
         "concurrency": profile.concurrency,
         "requestsPerMinute": profile.requests_per_minute,
         "inputCostPerMillionTokens": profile.input_cost_per_million_tokens,
+        "cachedInputCostPerMillionTokens": profile.cached_input_cost_per_million_tokens,
         "outputCostPerMillionTokens": profile.output_cost_per_million_tokens,
     })
 }

@@ -1,5 +1,5 @@
-//! A model server for tests. It serves `POST /v1/chat/completions` and `GET /v1/models` on a free loopback port,
-//! answers by script, and records its requests.
+//! A model server for tests. It serves OpenAI's, Anthropic's or Gemini's API on a free loopback port, answers by
+//! script, and records its requests. [`Builder::wire`] chooses the format; `wire.rs` writes it.
 //!
 //! Without a script it answers each request with valid JSON, made from the request's own schema (or from the keys
 //! that the prompt lists if the request has no schema), so that a run over any table succeeds:
@@ -19,29 +19,34 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+mod wire;
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::State,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures_util::StreamExt as _;
-use gloss::domain::profile::{LlmProvider, NewLlmProfile};
+use gloss::domain::profile::NewLlmProfile;
 use serde_json::{Map, Value, json};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
     task::JoinHandle,
 };
+
+pub use wire::Wire;
+use wire::{Content, Counts};
 
 /// The name of the only model that the server offers.
 pub const MODEL: &str = "scripted-model";
@@ -66,6 +71,8 @@ pub enum Script {
     Broken(String),
     /// This text, and then silence until the client disconnects.
     Hanging(String),
+    /// Silence until the client disconnects.
+    Silent,
     /// An arbitrary body.
     Raw(Raw),
 }
@@ -156,16 +163,21 @@ impl Failure {
 pub struct Recorded {
     /// The body.
     pub body: Value,
-    /// The `Authorization` header.
+    /// The header with the API key: `Authorization`, `x-api-key` or `x-goog-api-key`.
     pub authorization: Option<String>,
+    /// The format.
+    pub wire: Wire,
 }
 
 impl Recorded {
     /// Returns the text of the messages of one role (`system`, `user`).
     pub fn text(&self, role: &str) -> String {
-        let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
-        let texts = messages.iter().filter(|message| message["role"] == role).filter_map(|m| m["content"].as_str());
-        texts.collect::<Vec<_>>().join("\n")
+        self.wire.text(&self.body, role)
+    }
+
+    /// Returns the value of a field by its name in OpenAI's format.
+    pub fn field(&self, name: &str) -> Option<&Value> {
+        self.wire.field(&self.body, name)
     }
 
     /// Returns whether the request asks for this asset, spelled as by [`gloss::domain::asset::AssetPath::display`].
@@ -178,11 +190,15 @@ impl Recorded {
 #[derive(Debug, Clone)]
 pub struct Builder {
     port: u16,
+    wire: Wire,
     latency: Duration,
     gated: bool,
     usage: bool,
+    cached: usize,
+    reasoning: String,
     logprob: Option<f64>,
     refuses: Vec<String>,
+    failing: bool,
     key: Option<String>,
     script: Script,
 }
@@ -206,6 +222,24 @@ impl Builder {
         self
     }
 
+    /// Speaks this format instead of OpenAI's.
+    pub fn wire(mut self, wire: Wire) -> Self {
+        self.wire = wire;
+        self
+    }
+
+    /// Reports this many tokens of the input as read from the prompt cache.
+    pub fn cached(mut self, tokens: usize) -> Self {
+        self.cached = tokens;
+        self
+    }
+
+    /// Adds this reasoning to answers.
+    pub fn reasoning(mut self, text: &str) -> Self {
+        self.reasoning = text.into();
+        self
+    }
+
     /// Omits the usage from answers.
     pub fn without_usage(mut self) -> Self {
         self.usage = false;
@@ -221,6 +255,12 @@ impl Builder {
     /// Refuses requests with this field (`response_format`, `logprobs`, `temperature`) with status 400.
     pub fn refusing(mut self, field: &str) -> Self {
         self.refuses.push(field.into());
+        self
+    }
+
+    /// Fails a third of all requests at random: with an error, a rate limit, or by closing the connection.
+    pub fn failing_at_random(mut self) -> Self {
+        self.failing = true;
         self
     }
 
@@ -252,6 +292,8 @@ impl Builder {
         });
         let router = Router::new()
             .route("/v1/chat/completions", post(complete))
+            .route("/v1/messages", post(complete))
+            .route("/v1beta/models/{request}", post(generate))
             .route("/v1/models", get(models))
             .with_state(Arc::clone(&shared));
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -265,6 +307,23 @@ struct Inner {
     scripted_next: VecDeque<Script>,
     failures: VecDeque<Failure>,
     requests: Vec<Recorded>,
+    arrivals: Vec<Instant>,
+    /// The state of the random numbers.
+    random: u64,
+}
+
+impl Inner {
+    /// Lets the request fail with a probability of one in three.
+    fn fail_at_random(&mut self) {
+        // The constants of Knuth's MMIX.
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        match (self.random >> 33) % 9 {
+            0 => self.failures.push_back(Failure::status(503)),
+            1 => self.failures.push_back(Failure::status(429).header("retry-after", "0")),
+            2 => self.scripted_next.push_back(Script::Dropped),
+            _ => (),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -302,11 +361,15 @@ impl ScriptedModel {
     pub fn builder() -> Builder {
         Builder {
             port: 0,
+            wire: Wire::OpenAi,
             latency: Duration::ZERO,
             gated: false,
             usage: true,
+            cached: 0,
+            reasoning: String::new(),
             logprob: None,
             refuses: Vec::new(),
+            failing: false,
             key: None,
             script: Script::Proper,
         }
@@ -314,21 +377,24 @@ impl ScriptedModel {
 
     /// Returns the base URL, `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("http://{}{}", self.address, self.shared.settings.wire.base())
     }
 
     /// Returns an LLM profile for the server, without prices.
     pub fn profile(&self) -> NewLlmProfile {
+        let Builder { wire, key, .. } = &self.shared.settings;
+        let needed = (*wire != Wire::OpenAi).then(|| "scripted-key".to_owned());
         NewLlmProfile {
             name: "scripted".into(),
-            provider: LlmProvider::OpenAiCompatible,
+            provider: wire.provider(),
             model: MODEL.into(),
             base_url: Some(self.base_url()),
-            api_key: self.shared.settings.key.clone().map(Into::into),
+            api_key: key.clone().or(needed).map(Into::into),
             is_default: false,
             concurrency: 4,
             requests_per_minute: None,
             input_cost_per_million_tokens: None,
+            cached_input_cost_per_million_tokens: None,
             output_cost_per_million_tokens: None,
         }
     }
@@ -361,6 +427,11 @@ impl ScriptedModel {
     /// Returns the received requests in order of arrival.
     pub fn recorded(&self) -> Vec<Recorded> {
         self.shared.inner().requests.clone()
+    }
+
+    /// Returns when each request arrived.
+    pub fn arrivals(&self) -> Vec<Instant> {
+        self.shared.inner().arrivals.clone()
     }
 
     /// Returns the number of requests for this asset, spelled `schema.table` or `schema.table.column`.
@@ -420,12 +491,29 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// Serves `generateContent`, whose URL has the model and whether the answer is streamed.
+async fn generate(
+    State(shared): State<Arc<Shared>>,
+    Path(request): Path<String>,
+    headers: HeaderMap,
+    Json(mut body): Json<Value>,
+) -> Response {
+    let (model, method) = request.split_once(':').unwrap_or((&request, ""));
+    body["model"] = json!(model);
+    body["stream"] = json!(method == "streamGenerateContent");
+    complete(State(shared), headers, Json(body)).await
+}
+
 async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let request = Recorded { body, authorization };
+    let wire = shared.settings.wire;
+    let request = Recorded { body, authorization: wire.key(&headers), wire };
     let (failure, script) = {
         let mut inner = shared.inner();
         inner.requests.push(request.clone());
+        inner.arrivals.push(Instant::now());
+        if shared.settings.failing {
+            inner.fail_at_random();
+        }
         let failure = inner.failures.pop_front();
         let failure = failure.or_else(|| refusal(&shared.settings, &request));
         let script = if failure.is_none() { inner.scripted_next.pop_front() } else { None };
@@ -439,137 +527,97 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(bo
     tokio::time::sleep(shared.settings.latency).await;
     match failure {
         Some(Failure { status, headers, body }) => {
-            let mut response = (status, Json(body)).into_response();
+            let mut response = (status, Json(shared.settings.wire.error(status, body))).into_response();
             for (name, value) in headers {
                 let name: header::HeaderName = name.parse().unwrap();
                 response.headers_mut().insert(name, value.parse().unwrap());
             }
             response
         }
+        None if script == Script::Silent => std::future::pending().await,
         None => answered(&shared, &request, script),
     }
 }
 
 fn refusal(settings: &Builder, request: &Recorded) -> Option<Failure> {
-    if let Some(key) = &settings.key
-        && request.authorization.as_deref() != Some(&format!("Bearer {key}"))
-    {
-        let given = request.authorization.as_deref().unwrap_or("none");
-        return Some(Failure::status(401).message(&format!("Incorrect API key provided: {given}")));
+    if let Some(key) = &settings.key {
+        let expected = if settings.wire == Wire::OpenAi { format!("Bearer {key}") } else { key.clone() };
+        if request.authorization.as_deref() != Some(&expected) {
+            let given = request.authorization.as_deref().unwrap_or("none");
+            return Some(Failure::status(401).message(&format!("Incorrect API key provided: {given}")));
+        }
     }
     if request.body["model"] != MODEL {
         return Some(Failure::status(404).message("The model does not exist").code("model_not_found"));
     }
-    let refused = settings.refuses.iter().find(|field| request.body.get(field.as_str()).is_some())?;
+    let refused = settings.refuses.iter().find(|field| request.field(field).is_some())?;
     Some(Failure::status(400).message(&format!("unsupported parameter: {refused}")))
 }
 
 fn answered(shared: &Shared, request: &Recorded, script: Script) -> Response {
     let settings = &shared.settings;
     let proper = || proper(request).to_string();
-    let (content, finish_reason) = match script {
-        Script::Proper => (proper(), "stop"),
-        Script::Text(text) => (text, "stop"),
-        Script::Truncated(length) => (proper().chars().take(length).collect(), "length"),
+    let (text, finish, calls) = match script {
+        Script::Proper => (proper(), "stop", Vec::new()),
+        Script::Text(text) => (text, "stop", Vec::new()),
+        Script::Truncated(length) => (proper().chars().take(length).collect(), "length", Vec::new()),
         Script::Dropped => return dropped(),
-        Script::Calls(calls) => return called(settings, request, "", &calls),
-        Script::TextAndCalls(text, calls) => return called(settings, request, text, &calls),
-        Script::Broken(text) => return streamed(spoken(&text), End::Broken(Arc::clone(&shared.breaks))),
-        Script::Hanging(text) => return streamed(spoken(&text), End::Never),
+        Script::Calls(calls) => (String::new(), "tool_calls", calls),
+        Script::TextAndCalls(text, calls) => (text.to_owned(), "tool_calls", calls),
+        Script::Broken(text) => {
+            let content = Content { text, ..Content::default() };
+            return streamed(
+                settings.wire.events(MODEL, &content, None, false),
+                End::Broken(Arc::clone(&shared.breaks)),
+            );
+        }
+        Script::Hanging(text) => {
+            let content = Content { text, ..Content::default() };
+            return streamed(settings.wire.events(MODEL, &content, None, false), End::Never);
+        }
+        Script::Silent => unreachable!("there is no answer"),
         Script::Raw(raw) => return flooded(raw),
     };
+    let logprob = settings.logprob.filter(|_| request.field("logprobs") == Some(&json!(true)));
+    let content = Content { text, reasoning: settings.reasoning.clone(), calls, finish, logprob };
+    let counts = settings.usage.then(|| counts(settings, request, &content.text));
     if request.body["stream"] == true {
-        let usage = settings.usage.then(|| usage(request, &content));
-        return streamed(spoken(&content), End::Done(finish_reason, usage));
+        return streamed(settings.wire.events(MODEL, &content, counts, true), End::Done);
     }
-    let mut choice = json!({
-        "index": 0,
-        "message": { "role": "assistant", "content": content },
-        "finish_reason": finish_reason,
-    });
-    if let Some(logprob) = settings.logprob.filter(|_| request.body["logprobs"] == true) {
-        let characters: Vec<char> = content.chars().collect();
-        let tokens = characters.chunks(4).map(|token| json!({ "token": String::from_iter(token), "logprob": logprob }));
-        choice["logprobs"] = json!({ "content": tokens.collect::<Vec<_>>() });
-    }
-    let mut body =
-        json!({ "id": "chatcmpl-scripted", "object": "chat.completion", "model": MODEL, "choices": [choice] });
-    if settings.usage {
-        body["usage"] = usage(request, &content);
-    }
-    Json(body).into_response()
+    Json(settings.wire.answer(MODEL, &content, counts)).into_response()
 }
 
-fn usage(request: &Recorded, content: &str) -> Value {
-    let (prompt, completion) = (tokens(&request.body["messages"].to_string()), tokens(content));
-    json!({ "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion })
+fn counts(settings: &Builder, request: &Recorded, text: &str) -> Counts {
+    let name = if settings.wire == Wire::Gemini { "contents" } else { "messages" };
+    let input = tokens(&request.body[name].to_string());
+    Counts { input, cached: settings.cached.min(input), output: tokens(text) }
 }
 
 /// How a stream ends.
 enum End {
-    /// Completes with this finish reason and usage.
-    Done(&'static str, Option<Value>),
+    /// Completely.
+    Done,
     /// Breaks once a permit is available.
     Broken(Arc<Semaphore>),
     Never,
 }
 
-/// Splits a text into pieces of a few letters.
-fn spoken(text: &str) -> Vec<Value> {
-    let characters: Vec<char> = text.chars().collect();
-    characters.chunks(9).map(|piece| json!({ "content": String::from_iter(piece) })).collect()
-}
-
-/// Returns a stream of server-sent events, one per delta of the message.
-fn streamed(deltas: Vec<Value>, end: End) -> Response {
-    let chunk = |delta: Value, reason: Value| {
-        json!({ "object": "chat.completion.chunk", "model": MODEL,
-            "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] })
-    };
-    let mut chunks: Vec<Value> = deltas.into_iter().map(|delta| chunk(delta, Value::Null)).collect();
-    let (mut breaks, mut hangs) = (None, false);
-    match end {
-        End::Done(reason, usage) => {
-            chunks.push(chunk(json!({}), json!(reason)));
-            chunks.extend(usage.map(|usage| json!({ "choices": [], "usage": usage })));
-            chunks.push(json!("[DONE]"));
-        }
-        End::Broken(permit) => breaks = Some(permit),
-        End::Never => hangs = true,
-    }
-    let event = |chunk: Value| match chunk.as_str() {
-        Some(text) => format!("data: {text}\n\n"),
-        None => format!("data: {chunk}\n\n"),
-    };
-    let events: Vec<_> = chunks.into_iter().map(|chunk| Ok(Bytes::from(event(chunk)))).collect();
+/// Returns a stream of server-sent events.
+fn streamed(events: Vec<String>, end: End) -> Response {
+    let events: Vec<_> = events.into_iter().map(|event| Ok(Bytes::from(event))).collect();
     let tail = async move {
-        if let Some(permit) = breaks {
-            permit.acquire().await.unwrap().forget();
-            return Some(Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)));
+        match end {
+            End::Done => None,
+            End::Broken(permit) => {
+                permit.acquire().await.unwrap().forget();
+                Some(Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)))
+            }
+            End::Never => std::future::pending().await,
         }
-        if hangs { std::future::pending().await } else { None }
     };
     let tail = futures_util::stream::once(tail).filter_map(std::future::ready);
     let body = Body::from_stream(futures_util::stream::iter(events).chain(tail));
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
-}
-
-/// Returns an answer with tool calls.
-fn called(settings: &Builder, request: &Recorded, text: &str, calls: &[(&str, Value)]) -> Response {
-    let call = |(index, (name, arguments)): (usize, &(&str, Value))| {
-        let function = json!({ "name": name, "arguments": arguments.to_string() });
-        json!({ "index": index, "id": format!("call-{index}-{name}"), "type": "function", "function": function })
-    };
-    let calls: Vec<Value> = calls.iter().enumerate().map(call).collect();
-    let used = usage(request, text);
-    if request.body["stream"] == true {
-        let calls = calls.into_iter().map(|call| json!({ "tool_calls": [call] }));
-        let deltas = spoken(text).into_iter().chain(calls).collect();
-        return streamed(deltas, End::Done("tool_calls", settings.usage.then_some(used)));
-    }
-    let message = json!({ "role": "assistant", "content": text, "tool_calls": calls });
-    let choice = json!({ "index": 0, "message": message, "finish_reason": "tool_calls" });
-    Json(json!({ "object": "chat.completion", "model": MODEL, "choices": [choice], "usage": used })).into_response()
 }
 
 fn tokens(text: &str) -> usize {
@@ -606,7 +654,7 @@ fn flooded(raw: Raw) -> Response {
 /// Returns an answer that fits the request's schema; each text names its asset.
 fn proper(request: &Recorded) -> Value {
     let assets = listed(&request.text("user"));
-    let schema = &request.body["response_format"]["json_schema"]["schema"];
+    let schema = &request.wire.schema(&request.body);
     if schema["properties"].is_object() {
         return required(schema, |key, entry| {
             let asset = assets.iter().find(|(listed, _)| listed == key).map_or(key, |(_, asset)| asset);
@@ -614,19 +662,22 @@ fn proper(request: &Recorded) -> Value {
         });
     }
     if assets.is_empty() {
-        return json!("OK");
+        return json!({ "answer": "OK" });
     }
     let entry = json!({ "required": ["description", "confidence", "reasoning"] });
     assets.iter().map(|(key, asset)| (key.clone(), described(asset, &entry))).collect::<Map<_, _>>().into()
 }
 
 fn described(asset: &str, entry: &Value) -> Value {
+    if entry["type"] == "string" {
+        return json!("OK");
+    }
     required(entry, |field, schema| match field {
         "description" => json!(format!("What {asset} holds.")),
         "reasoning" => json!(format!("The name {asset} says so.")),
         "confidence" => json!(0.8),
         "alternatives" => {
-            let count = schema["maxItems"].as_u64().unwrap_or(1);
+            let count = schema["maxItems"].as_u64().unwrap_or(2);
             (1..=count).map(|n| json!(format!("Wording {n} of what {asset} holds."))).collect()
         }
         other => json!(format!("{other} of {asset}")),

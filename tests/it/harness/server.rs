@@ -73,6 +73,7 @@ impl Server {
 
     /// Returns the command that starts a server on a data folder.
     pub fn command(data: &Path) -> Command {
+        super::watchdog::watch();
         let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
         for variable in ["GLOSS_CONFIG", "GLOSS_SERVER", "GLOSS_TOKEN", "GLOSS_SECRET_KEY", "GLOSS_NEW_SECRET_KEY"] {
             command.env_remove(variable);

@@ -24,6 +24,7 @@ async fn a_real_model_describes_a_table() {
         concurrency: 1,
         requests_per_minute: None,
         input_cost_per_million_tokens: Some(0.0),
+        cached_input_cost_per_million_tokens: None,
         output_cost_per_million_tokens: Some(0.0),
     };
     let (models, profile) = (models(), profile(settings));

@@ -33,6 +33,7 @@ fn llm_profile(name: &str, is_default: bool) -> NewLlmProfile {
         concurrency: 4,
         requests_per_minute: None,
         input_cost_per_million_tokens: Some(0.15),
+        cached_input_cost_per_million_tokens: Some(0.075),
         output_cost_per_million_tokens: None,
     }
 }
@@ -84,6 +85,7 @@ async fn one_llm_profile_at_most_is_the_default() {
     assert_eq!(error_of(test.store.update_llm_profile(one.id, llm_profile("two", false)).await).0, "CONFLICT");
     let found = test.store.llm_profiles_by_id(&[two.id]).await.unwrap();
     assert_eq!(found[&two.id].settings.input_cost_per_million_tokens, Some(0.15));
+    assert_eq!(found[&two.id].settings.cached_input_cost_per_million_tokens, Some(0.075));
     test.create(vec![new_run("t")], 5).await;
     let (code, message) = error_of(test.store.delete_llm_profile(one.id).await);
     assert_eq!((code, message.contains("#1")), ("CONFLICT", true), "{message}");

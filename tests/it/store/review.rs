@@ -125,7 +125,9 @@ impl TestStore {
         assert_eq!((claimed.id, claimed.status), (run, RunStatus::Applying));
         for item in self.store.planned_items(run, 0, 1_000).await.unwrap() {
             let other = outcomes.iter().find(|(position, _)| *position == item.position);
-            let before = if rollback { item.expected.clone() } else { Some("old".to_owned()) };
+            let last = self.store.last_written(DbProfileId(1), std::slice::from_ref(&item.asset)).await.unwrap();
+            let live = last.get(&item.asset).cloned().unwrap_or_else(|| Some("old".to_owned()));
+            let before = if rollback { item.expected.clone() } else { live };
             let status = other.map_or(ApplyStatus::Applied, |(_, status)| *status);
             self.write(run, item, status, before.as_deref(), ms).await;
         }
@@ -306,7 +308,9 @@ async fn a_roll_back_undoes_writes_newest_first_and_once() {
     let items = store.items_to_roll_back(run, None).await.unwrap();
     let told: Vec<_> = items.iter().map(|item| (item.suggestion_id.0, item.expected.as_deref().unwrap())).collect();
     assert_eq!(told, [(1, "second"), (2, "text 2"), (1, "text 1")]);
-    assert!(items.iter().all(|item| item.text.as_deref() == Some("old") && item.undoes.is_some()));
+    let back: Vec<_> = items.iter().map(|item| item.text.as_deref().unwrap()).collect();
+    assert_eq!(back, ["text 1", "old", "old"]);
+    assert!(items.iter().all(|item| item.undoes.is_some()));
     let one = store.items_to_roll_back(run, Some(&[SuggestionId(2)])).await.unwrap();
     assert_eq!((one.len(), one[0].position), (1, 1));
 
@@ -317,11 +321,15 @@ async fn a_roll_back_undoes_writes_newest_first_and_once() {
     assert_eq!(found[0].applied_id, items[2].undoes);
     assert_eq!((found[1].applied_id, found[1].review.state), (None, ReviewState::Accepted));
     let last = store.last_written(DbProfileId(1), &asked).await.unwrap();
-    assert_eq!(last[&assets[0]].as_deref(), Some("old"));
+    assert_eq!(last[&assets[0]].as_deref(), Some("text 1"));
     let audit = test.audit(AppliedCommentFilter::default()).await;
     let told: Vec<_> = audit.iter().map(|written| (written.after.as_deref(), written.rolled_back_at)).collect();
-    let expected =
-        [(Some("old"), None), (Some("second"), Some(at(300))), (Some("text 2"), Some(at(300))), (Some("text 1"), None)];
+    let expected = [
+        (Some("text 1"), None),
+        (Some("second"), Some(at(300))),
+        (Some("text 2"), Some(at(300))),
+        (Some("text 1"), None),
+    ];
     assert_eq!(told, expected);
 
     assert_eq!(test.write_all(1, true, &[], 400).await.status, RunStatus::ReadyForReview);

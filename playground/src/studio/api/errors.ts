@@ -23,6 +23,7 @@ const FIELDS: Record<string, string> = {
   apiKey: 'the API key',
   baseUrl: 'the base URL',
   budget: 'the budget',
+  cachedInputCostPerMillionTokens: 'the price of a million tokens from the cache',
   concurrency: 'the number of requests at once',
   cron: 'a cron expression',
   dbProfileIds: 'the databases',

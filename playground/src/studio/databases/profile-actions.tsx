@@ -1,7 +1,7 @@
-// What can be done with a profile: describe, test, edit, delete.
+// What can be done with a profile: describe, test, export, edit, delete.
 
 import { ActionIcon, Menu } from '@mantine/core';
-import { Ellipsis, Pencil, Trash2 } from 'lucide-react';
+import { Download, Ellipsis, Pencil, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useMutation } from 'urql';
@@ -15,6 +15,7 @@ import { MenuAction } from '../ui/menu-action';
 import { Failure } from '../ui/states';
 import { TestResult } from '../ui/test-result';
 import { Describe } from './describe';
+import { Export } from './export';
 import { runAddress } from './places';
 
 /** A test of a saved profile, and its result in place. */
@@ -38,6 +39,7 @@ interface ProfileActionsProps {
 
 export function ProfileActions({ profile, onTest, isTesting, onEdit, onDeleted }: ProfileActionsProps) {
   const [isDeleting, setIsDeleting] = useState(false);
+  const [isExporting, setIsExporting] = useState(false);
   return (
     <>
       <Action variant="default" busy={isTesting} onClick={onTest} aria-label={`Test ${profile.name}`}>
@@ -53,6 +55,9 @@ export function ProfileActions({ profile, onTest, isTesting, onEdit, onDeleted }
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          <MenuAction icon={Download} needs="VIEWER" onClick={() => setIsExporting(true)}>
+            Export…
+          </MenuAction>
           <MenuAction icon={Pencil} needs="ADMIN" onClick={onEdit}>
             Edit…
           </MenuAction>
@@ -61,6 +66,7 @@ export function ProfileActions({ profile, onTest, isTesting, onEdit, onDeleted }
           </MenuAction>
         </Menu.Dropdown>
       </Menu>
+      {isExporting && <Export profile={profile} onClose={() => setIsExporting(false)} />}
       {isDeleting && <DeleteProfile profile={profile} onClose={() => setIsDeleting(false)} onDeleted={onDeleted} />}
     </>
   );

@@ -49,6 +49,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
   const [concurrency, setConcurrency] = useState(profile?.concurrency ?? null);
   const [perMinute, setPerMinute] = useState(profile?.requestsPerMinute ?? null);
   const [input, setInput] = useState(profile?.inputCostPerMillionTokens ?? null);
+  const [cached, setCached] = useState(profile?.cachedInputCostPerMillionTokens ?? null);
   const [output, setOutput] = useState(profile?.outputCostPerMillionTokens ?? null);
   const [isMore, setIsMore] = useState(profile !== undefined);
   const [isChecked, setIsChecked] = useState(false);
@@ -70,12 +71,13 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
     concurrency,
     requestsPerMinute: perMinute,
     inputCostPerMillionTokens: input,
+    cachedInputCostPerMillionTokens: cached,
     outputCostPerMillionTokens: output,
   };
   const lacks = {
     name: named === '' ? 'Enter a name' : undefined,
     model: settings.model === '' ? 'Enter the model as the provider spells it' : undefined,
-    baseUrl: asksBaseUrl && address === null ? 'Enter the endpoint’s URL, such as http://127.0.0.1:8080/v1' : undefined,
+    baseUrl: asksBaseUrl && address === null && offer.baseUrl === undefined ? 'Enter the endpoint’s URL, such as http://127.0.0.1:8080/v1' : undefined,
     apiKey:
       offer.apiKey === 'needed' && keyChange === 'set' && settings.apiKey === null
         ? 'Enter a key, or the variable that holds it'
@@ -83,7 +85,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           ? 'A key is used only with the address it was entered for: enter it again'
           : undefined,
   };
-  const hasMarked = isMarked(concurrency, perMinute, input, output);
+  const hasMarked = isMarked(concurrency, perMinute, input, cached, output);
   if (hasMarked && !isMore) {
     // The fields stay when the mistake is mended.
     setIsMore(true);
@@ -262,7 +264,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
               <>
                 <NumberField
                   label="Price of a million tokens sent"
-                  description="US dollars. Empty: costs are not known"
+                  description="US dollars. Empty: the provider’s, if Gloss knows it"
                   value={input}
                   onChange={setInput}
                   isDollars
@@ -270,8 +272,17 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
                   error={refused === 'inputCostPerMillionTokens' && sentenceOf(error)}
                 />
                 <NumberField
+                  label="Price of a million tokens from the cache"
+                  description="US dollars, for input that the provider has cached. Empty: the provider’s"
+                  value={cached}
+                  onChange={setCached}
+                  isDollars
+                  min={0}
+                  error={refused === 'cachedInputCostPerMillionTokens' && sentenceOf(error)}
+                />
+                <NumberField
                   label="Price of a million tokens received"
-                  description="US dollars. Empty: costs are not known"
+                  description="US dollars. Empty: the provider’s, if Gloss knows it"
                   value={output}
                   onChange={setOutput}
                   isDollars

@@ -195,14 +195,23 @@ const KeySet = () => (
 );
 
 function Price({ profile }: { profile: ModelRowFragment }) {
-  const { provider, inputCostPerMillionTokens: input, outputCostPerMillionTokens: output } = profile;
-  if (provider === 'BUILTIN') {
-    return 'free';
-  }
-  if (input === null || output === null) {
+  const { price } = profile;
+  if (price === null) {
     return <Unknown why="No price is set: the cost of its runs is not known, and dollar budgets are not possible." />;
   }
-  return `${dollars(input)} in, ${dollars(output)} out`;
+  const { inputCostPerMillionTokens: input, outputCostPerMillionTokens: output, source, readOn } = price;
+  if (input === 0 && output === 0) {
+    return 'free';
+  }
+  const text = `${dollars(input)} in, ${dollars(output)} out`;
+  if (source === null) {
+    return text;
+  }
+  return (
+    <Tooltip label={`As on ${new URL(source).host}, read on ${readOn}. Set the profile’s own prices to change it.`}>
+      <span>{text}</span>
+    </Tooltip>
+  );
 }
 
 function DeleteModel({ profile, onClose }: { profile: ModelRowFragment; onClose: () => void }) {

@@ -1,7 +1,4 @@
 // The providers that the form offers, with the help that each needs.
-//
-// The API has a provider of its own for some; the others speak OpenAI's chat completions at an address that is
-// known, and are saved as OPENAI_COMPATIBLE with it.
 
 import type { LlmProvider } from '../api/operations';
 
@@ -9,7 +6,7 @@ export interface Offer {
   key: string;
   label: string;
   provider: LlmProvider;
-  /** Where it is; undefined where the server knows, or nobody does. */
+  /** Where it is; undefined where the server knows. */
   baseUrl?: string;
   /** Whether the form asks where it is. */
   asksBaseUrl?: boolean;
@@ -41,41 +38,37 @@ export const OFFERS: Offer[] = [
   {
     key: 'anthropic',
     label: 'Anthropic',
-    provider: 'OPENAI_COMPATIBLE',
-    baseUrl: 'https://api.anthropic.com/v1',
+    provider: 'ANTHROPIC',
     apiKey: 'needed',
     keyHelp: 'console.anthropic.com, API keys',
     variable: 'ANTHROPIC_API_KEY',
-    modelExample: 'claude-sonnet-4-5',
-    note: `Reached through its OpenAI-compatible endpoint. ${sends('Anthropic')}`,
+    modelExample: 'claude-haiku-5-5',
+    note: sends('Anthropic'),
   },
   {
     key: 'gemini',
     label: 'Google Gemini',
-    provider: 'OPENAI_COMPATIBLE',
-    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    provider: 'GEMINI',
     apiKey: 'needed',
     keyHelp: 'aistudio.google.com, Get API key',
     variable: 'GEMINI_API_KEY',
     modelExample: 'gemini-2.5-flash',
-    note: `Reached through its OpenAI-compatible endpoint. ${sends('Google')}`,
+    note: sends('Google'),
   },
   {
     key: 'deepseek',
     label: 'DeepSeek',
-    provider: 'OPENAI_COMPATIBLE',
-    baseUrl: 'https://api.deepseek.com/v1',
+    provider: 'DEEPSEEK',
     apiKey: 'needed',
     keyHelp: 'platform.deepseek.com, API keys',
     variable: 'DEEPSEEK_API_KEY',
-    modelExample: 'deepseek-chat',
-    note: `Reached through its OpenAI-compatible endpoint. ${sends('DeepSeek')}`,
+    modelExample: 'deepseek-flash',
+    note: sends('DeepSeek'),
   },
   {
     key: 'openrouter',
     label: 'OpenRouter',
-    provider: 'OPENAI_COMPATIBLE',
-    baseUrl: 'https://openrouter.ai/api/v1',
+    provider: 'OPENROUTER',
     apiKey: 'needed',
     keyHelp: 'openrouter.ai, Keys',
     variable: 'OPENROUTER_API_KEY',
@@ -87,8 +80,7 @@ export const OFFERS: Offer[] = [
   {
     key: 'groq',
     label: 'Groq',
-    provider: 'OPENAI_COMPATIBLE',
-    baseUrl: 'https://api.groq.com/openai/v1',
+    provider: 'GROQ',
     apiKey: 'needed',
     keyHelp: 'console.groq.com, API Keys',
     variable: 'GROQ_API_KEY',
@@ -98,7 +90,7 @@ export const OFFERS: Offer[] = [
   {
     key: 'ollama',
     label: 'Ollama',
-    provider: 'OPENAI_COMPATIBLE',
+    provider: 'OLLAMA',
     baseUrl: 'http://127.0.0.1:11434/v1',
     asksBaseUrl: true,
     apiKey: 'none',
@@ -144,7 +136,7 @@ const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 export function offerOf({ provider, baseUrl }: { provider: LlmProvider; baseUrl: string | null }): Offer | undefined {
   const same = OFFERS.filter((offer) => offer.provider === provider);
   const known = same.find((offer) => offer.baseUrl && baseUrl && withoutSlash(offer.baseUrl) === withoutSlash(baseUrl));
-  return known ?? same.find((offer) => offer.baseUrl === undefined);
+  return known ?? same.find((offer) => offer.baseUrl === undefined) ?? same[0];
 }
 
 /** What a profile's provider is called in lists. */

@@ -74,7 +74,7 @@ function Leaves({ model, options }: { model: Model; options: Options }) {
   if (model.provider === 'BUILTIN') {
     return <>The builtin describer runs inside Gloss: nothing leaves this server, and it costs nothing.</>;
   }
-  const priced = model.inputCostPerMillionTokens !== null && model.outputCostPerMillionTokens !== null;
+  const priced = model.price !== null;
   return (
     <>
       {placeOf(model)} receives names, types, keys and comments

@@ -46,8 +46,7 @@ export interface Model {
   model: string;
   baseUrl: string | null;
   isDefault: boolean;
-  inputCostPerMillionTokens: number | null;
-  outputCostPerMillionTokens: number | null;
+  price: object | null;
 }
 
 export function optionsInput(options: Options): RunOptionsInput {

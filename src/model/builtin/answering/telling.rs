@@ -128,7 +128,7 @@ fn matches(found: &Value) -> String {
         said.push('\n');
     }
     if assets.len() > LISTED {
-        said.push_str("There are weaker matches; list them with `searchAssets`.\n");
+        said.push_str("There are weaker matches, too; more of their words in the question find them.\n");
     }
     said
 }

@@ -3,9 +3,18 @@
 //! The rule: the list names things, and only those that set the table apart. Columns that any table has are left out,
 //! and secrets come last. To add a column that any table has, add its word to [`AUDIT`].
 
+use std::collections::BTreeSet;
+
 use crate::domain::{asset::AssetKind, catalog::Column, run::Verbosity};
 
-use super::super::{data_type::DataType, reading::TableReading, vocabulary::Token, wording::Place, words};
+use super::super::{
+    data_type::DataType,
+    reading::TableReading,
+    speech,
+    vocabulary::{self, Token},
+    wording::Place,
+    words,
+};
 use super::grain::bounds_validity;
 
 /// Maximum number of columns that a text names.
@@ -63,6 +72,7 @@ pub fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
             || technical
             || bounds_validity(&reading)
             || reading.tokens.iter().any(Token::is_unread)
+            || vocabulary::is_guess(&reading.tokens, &table.context)
         {
             continue;
         }
@@ -134,16 +144,23 @@ fn together(phrases: &mut Vec<String>, own: &str) {
             phrases.iter_mut().filter(|phrase| **phrase == part("year")).for_each(|phrase| phrase.clone_from(&whole));
         }
     }
-    for (parts, whole, least) in [(ADDRESS, "address", 3), (NAME, "name", 2)] {
-        let prefixes: Vec<String> = phrases
+    for (parts, whole, least) in [(ADDRESS, "address", 3), (NAME, "name", 2), (&speech::DAYS, "days of the week", 7)] {
+        let prefixes: BTreeSet<String> = phrases
             .iter()
             .flat_map(|phrase| parts.iter().filter_map(|part| phrase.strip_suffix(part)).map(str::to_owned))
             .collect();
         for prefix in prefixes {
             let is_part =
                 |phrase: &String| phrase.strip_prefix(prefix.as_str()).is_some_and(|rest| parts.contains(&rest));
-            let said = format!("{prefix}{whole}");
-            if said == own || phrases.iter().filter(|phrase| is_part(phrase)).count() < least {
+            let is_place = matches!(prefix.as_str(), "birth " | "death ") && whole == "address";
+            let said = if is_place { format!("place of {}", prefix.trim_end()) } else { format!("{prefix}{whole}") };
+            // City and country alone are no address.
+            let leads_to_door = |phrase: &String| {
+                ["address", "street", "number", "postal", "ZIP", "line"].iter().any(|word| phrase.contains(word))
+            };
+            let is_whole =
+                is_place || whole != "address" || phrases.iter().any(|one| is_part(one) && leads_to_door(one));
+            if said == own || !is_whole || phrases.iter().filter(|phrase| is_part(phrase)).count() < least {
                 continue;
             }
             if let Some(at) = phrases.iter().position(is_part) {

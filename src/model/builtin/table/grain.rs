@@ -36,7 +36,7 @@ pub struct Grain<'a> {
 }
 
 /// Returns what the primary key combines. `None` if it has one column, if one of its columns cannot be named, or if the
-/// row's own identifier and the thing that it belongs to are all there is.
+/// row's own identifier and the thing that it belongs to are all there is: then the identifier may be enough.
 pub fn grain<'a>(table: &TableReading<'a>) -> Option<Grain<'a>> {
     let key = table.primary_key();
     if key.len() < 2 || table.detail.table.kind != AssetKind::Table {
@@ -53,7 +53,10 @@ pub fn grain<'a>(table: &TableReading<'a>) -> Option<Grain<'a>> {
         }
         if let Some(reference) = whole.iter().copied().find(|one| one.has(&column.name)) {
             let target = table.target(reference);
+            let is_only = whole.iter().filter(|other| other.table == reference.table).count() == 1;
             let role = Place { table, column: &table.column(column), verbosity: Verbosity::Detailed }.part_played();
+            // `trans_id` that refers to headings stands for a heading.
+            let role = role.filter(|role| !(is_only && target.is_clear && role.ends_with(')')));
             things.push(role.or_else(|| target.is_clear.then_some(target.one))?);
             keys.push(reference);
             continue;
@@ -67,18 +70,39 @@ pub fn grain<'a>(table: &TableReading<'a>) -> Option<Grain<'a>> {
         }
     }
     let is_distinct = things.iter().collect::<BTreeSet<_>>().len() == things.len();
-    let is_grain = is_distinct && (2..=COMBINED).contains(&things.len()) && !(has_own && !keys.is_empty());
+    let is_part = has_own && keys.len() == 1 && things.len() == 2;
+    let is_grain = is_distinct && (2..=COMBINED).contains(&things.len()) && !is_part;
     is_grain.then_some(Grain { things, keys, has_own })
+}
+
+/// Returns whether the primary key has several columns, and one of them cannot be named: then nobody can say what a row
+/// is.
+pub fn is_unread(table: &TableReading<'_>) -> bool {
+    let key = table.primary_key();
+    let is_named = |column: &&Column| {
+        let of_key = |one: &&ForeignKey| one.has(&column.name) && table.target(one).is_clear;
+        let reading = table.column(column);
+        table.foreign_keys().iter().any(|one| of_key(&one))
+            || is_own_identifier(table, &reading)
+            || thing(table, &reading).is_some()
+    };
+    key.len() > 1 && table.detail.table.kind == AssetKind::Table && !key.iter().all(is_named)
 }
 
 fn is_own_identifier(table: &TableReading<'_>, column: &ColumnReading<'_>) -> bool {
     let rest: Vec<&String> = column.words.iter().filter(|word| *word != "identifier").collect();
-    column.last() == "identifier" && table.entity.is_clear && rest.is_empty()
+    // `period_id` of lunch periods may be that of another table's period.
+    let named =
+        column.tokens.iter().flat_map(|token| token.text.split(' ')).filter(|word| *word != "identifier").count();
+    column.last() == "identifier"
+        && table.entity.is_clear
+        && rest.is_empty()
+        && (named == 0 || named >= table.entity.words.len())
 }
 
 /// What a column of the primary key stands for: `line number`, `quota date`, `warehouse`.
 fn thing(table: &TableReading<'_>, column: &ColumnReading<'_>) -> Option<String> {
-    if column.tokens.iter().any(Token::is_unread) {
+    if column.is_answer() || column.tokens.iter().any(Token::is_unread) {
         return None;
     }
     let place = Place { table, column, verbosity: Verbosity::Detailed };
@@ -91,8 +115,9 @@ fn thing(table: &TableReading<'_>, column: &ColumnReading<'_>) -> Option<String>
         };
     }
     let mut all: Vec<String> = column.words.clone();
-    // `line_no` of order lines is the line number.
-    if NUMBERS.contains(&column.last()) {
+    // `line_no` of order lines is the line number, and `line_id` stands for the line.
+    let is_bare = all.iter().all(|word| word == "identifier");
+    if NUMBERS.contains(&column.last()) || is_bare {
         all = column.tokens.iter().flat_map(|token| token.text.split(' ')).map(str::to_owned).collect();
     }
     if column.last() == "identifier" {
@@ -173,6 +198,15 @@ pub fn links<'a>(table: &TableReading<'a>) -> Option<Vec<&'a ForeignKey>> {
         return None;
     }
     let joined = joined(&keys);
+    // A side that occurs once has one row here, as a part of it.
+    let occurs_once = |key: &&ForeignKey| {
+        let own = key.only_column();
+        let column = own.and_then(|own| table.detail.columns.iter().find(|column| column.name == own));
+        column.is_some_and(|column| column.unique || (column.primary_key && table.primary_key().len() == 1))
+    };
+    if keys.iter().any(occurs_once) {
+        return None;
+    }
     // Each side needs a column that the other sides do not share.
     let has_own = |at: usize| {
         let elsewhere = |own: &str| keys.iter().enumerate().any(|(other, key)| other != at && key.has(own));

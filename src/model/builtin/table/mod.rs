@@ -19,13 +19,13 @@ use super::{
     draft::{Need, Sketch},
     entity::{Entity, Style},
     reading::TableReading,
-    values,
+    speech, values,
     vocabulary::Grasp,
     words,
 };
 use contents::{contents, is_audit};
 use details::details;
-use grain::{grain, is_unique, joined, part_of, sides, version_of};
+use grain::{grain, is_unique, is_unread, joined, part_of, sides, version_of};
 
 pub use grain::links;
 
@@ -53,7 +53,13 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
     if !table.entity.is_clear {
         let phrase =
             table.entity.tokens.iter().all(|token| token.grasp != Grasp::Cryptic) && !table.entity.tokens.is_empty();
-        sketch.at_most(if phrase { 0.70 } else { 0.30 });
+        let is_thing =
+            table.entity.words.last().is_some_and(|word| speech::may_end_a_noun(word)) || links(table).is_some();
+        sketch.at_most(match (phrase, is_thing) {
+            (true, true) => 0.70,
+            (true, false) => 0.49,
+            (false, _) => 0.30,
+        });
     }
     if table.entity.tokens.iter().any(|token| token.grasp == Grasp::Cryptic) {
         sketch.at_most(0.60);
@@ -66,6 +72,9 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
     }
     // "A row of `hstgrp`" says nothing to who does not know the table.
     if table.foreign_keys().iter().any(|key| !table.target(key).is_clear) {
+        sketch.at_most(0.70);
+    }
+    if is_unread(table) {
         sketch.at_most(0.70);
     }
     // A name and one more thing are what everyone expects.
@@ -112,8 +121,16 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     }
     if !table.entity.is_clear {
         if understood(table) {
+            if let Some((one, other)) = assigned(table) {
+                let linked = format!("links {} and {}", words::plural(&one), words::plural(&other));
+                let of_key = grain(table).map(|grain| words::listed(&grain.things, "and"));
+                let rows = of_key.map_or_else(String::new, |things| format!(": one row per {things}"));
+                let texts = vec![format!("{linked}{rows}{with}"), format!("{linked}{with}")];
+                return (texts, "The name says which things it links".to_owned());
+            }
+            let with = with.replacen(", with its ", ", with ", 1);
             return (
-                vec![format!("{many}{with_many}"), format!("data on {many}{with_many}")],
+                vec![format!("{many}{with}"), format!("data on {many}{with}")],
                 "The name is a phrase and not the name of a thing".to_owned(),
             );
         }
@@ -176,12 +193,50 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
         ];
         return (texts, "The primary key says what a row stands for".to_owned());
     }
+    if let Some(thing) = extends(table) {
+        let texts = vec![
+            format!("{many}: one row per {thing}{mark}{with}"),
+            format!("{many}, one row for each {thing}{mark}{with}"),
+            format!("one row per {one}{mark}{with}"),
+        ];
+        return (texts, "The primary key says what a row stands for".to_owned());
+    }
+    if part.is_none() && is_unread(table) {
+        let texts = vec![format!("{many}{mark}{with_many}"), format!("data on {many}{mark}{with_many}")];
+        return (texts, "The primary key has several columns, and one of them could not be read".to_owned());
+    }
     let subject = part.or_else(|| version_of(table)).unwrap_or_else(|| one.clone());
     let mut texts =
         vec![format!("one row per {subject}{mark}{with}"), format!("holds one row for each {subject}{mark}{with}")];
     texts.push(format!("{many}{with_many}"));
     texts.push(format!("one row per {subject}"));
     (texts, "The name says what a row stands for".to_owned())
+}
+
+/// The things that a table links by its name, where both have tables: `article_to_layout`.
+fn assigned(table: &TableReading<'_>) -> Option<(String, String)> {
+    let words = &table.entity.words;
+    let to = words.iter().position(|word| word == "to")?;
+    let (one, other) = (&words[..to], &words[to + 1..]);
+    let is_table = |thing: &[String]| table.context.catalog().only_called(thing).is_some();
+    (is_table(one) && is_table(other)).then(|| (one.join(" "), other.join(" ")))
+}
+
+/// The thing that a table adds to, by its name and its primary key: the route, in `route_attributes` with the key
+/// `route_id`.
+fn extends(table: &TableReading<'_>) -> Option<String> {
+    let (last, thing) = table.entity.words.split_last()?;
+    let [key] = table.primary_key().try_into().ok()?;
+    let key: &Column = key;
+    if thing.is_empty() || !matches!(last.as_str(), "attribute" | "detail" | "extension" | "property") {
+        return None;
+    }
+    // A column's words leave out the table's name, so the tokens are compared.
+    let named: Vec<String> = table.column(key).tokens.iter().map(|token| token.text.clone()).collect();
+    let is_named = named.split_last().is_some_and(|(last, rest)| last == "identifier" && rest == thing);
+    let of_key = table.foreign_keys().iter().find(|one| one.only_column() == Some(key.name.as_str()));
+    let refers = of_key.is_some_and(|one| table.target(one).words == thing);
+    (is_named || refers).then(|| thing.join(" "))
 }
 
 /// What the keys of a lookup table stand for, if its rows are neither people nor many.

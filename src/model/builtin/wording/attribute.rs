@@ -2,9 +2,15 @@
 //!
 //! The rule: a column of no other kind is an attribute, described by its name.
 
+use crate::domain::catalog::Column;
+
 use super::super::{data_type::DataType, entity::Entity, shape::Shape, speech, units, words};
 use super::{Place, Wordings, told};
 
+/// The reasoning for a text that says only what the name says.
+pub const NAME: &str = "the name says what it holds";
+/// The reasoning for a text that adds what the table or the values tell of the name.
+pub const QUALIFIED: &str = "the name says what it holds, and the table or the values say which or how";
 /// The reasoning for a name that names no thing: a verb, a preposition or an adjective.
 pub const NO_NOUN: &str = "the name is no noun";
 
@@ -32,8 +38,11 @@ impl Place<'_> {
             words.pop();
         }
         let is_code = words.last().is_some_and(|word| word == "code");
+        let is_constant = self.column.statistics.is_some_and(|one| one.distinct == Some(1));
         let tail = match self.column.shape {
             _ if is_json => ", as JSON",
+            // One value shows no form.
+            _ if is_constant => "",
             Some(Shape::Country2) if is_code => " (ISO 3166-1 alpha-2)",
             Some(Shape::Country3) if is_code => " of three letters",
             Some(Shape::Currency) if is_code => " (ISO 4217)",
@@ -44,6 +53,7 @@ impl Place<'_> {
             Some(Shape::Base64) => ", as Base64 text",
             _ => "",
         };
+        let because = if tail.is_empty() { NAME } else { QUALIFIED };
         let is_typical = self.column.shape.is_some() || fits(self.column.data_type, &words);
         let phrase = self.phrase(&words);
         if let Some(target) = self.denormalized(&words) {
@@ -60,14 +70,14 @@ impl Place<'_> {
         }
         if let Some((thing, what)) = phrase.split_once(" as ") {
             let texts = self.belonging(thing, &format!(", as {} {what}", words::article(what)));
-            return Wordings { texts, because: "the name says what it holds", is_typical };
+            return Wordings { texts, because, is_typical };
         }
         if self.column.data_type.is_number() && words.len() > 1 {
             let (first, last) = (&words[0], &words[words.len() - 1]);
             if words::is_participle(first) || words::is_participle(last) {
                 let amount = if words[1] == "by" && words::is_participle(first) { "amount " } else { "" };
                 let texts = vec![format!("{amount}{phrase}{tail}"), format!("the {amount}{phrase}{tail}")];
-                return Wordings { texts, because: "the name says what it holds", is_typical };
+                return Wordings { texts, because, is_typical };
             }
         }
         if !speech::is_noun_phrase(&words) {
@@ -80,7 +90,7 @@ impl Place<'_> {
             && !thing.is_empty()
         {
             let texts = self.belonging(&format!("{part} of the {}", self.phrase(thing)), tail);
-            return Wordings { texts, because: "the name says what it holds", is_typical };
+            return Wordings { texts, because, is_typical };
         }
         let texts = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["title"] if self.has_job_titles() => self.belonging("job title", tail),
@@ -92,14 +102,21 @@ impl Place<'_> {
                     things,
                 ]
             }
-            ["total"] if self.column.data_type.may_be_number() => self.belonging("total amount", tail),
+            ["total"] if self.column.data_type == DataType::Decimal => self.belonging("total amount", tail),
             _ => self.belonging(&phrase, tail),
         };
-        Wordings { texts, because: "the name says what it holds", is_typical }
+        // A job title is no other title, and a total an amount.
+        let is_told = matches!(words.as_slice(), [one] if one == "total" && self.column.data_type == DataType::Decimal
+            || one == "title" && self.has_job_titles());
+        Wordings { texts, because: if is_told { QUALIFIED } else { because }, is_typical }
     }
 
     /// The referenced entity of which this column repeats an attribute: `customer_name` next to `customer_id`.
     pub(super) fn denormalized(&self, words: &[String]) -> Option<Entity> {
+        // `region_start` beside `region_id` is where this row starts.
+        if self.column.data_type.is_number() || self.column.is_moment() {
+            return None;
+        }
         self.table.foreign_keys().iter().filter(|key| !self.table.is_own(key)).map(|key| self.table.target(key)).find(
             |target| target.is_clear && words.len() > target.words.len() && target.leads(words) == target.words.len(),
         )
@@ -109,7 +126,7 @@ impl Place<'_> {
     pub fn content(&self) -> Option<String> {
         let mut words = self.column.words.clone();
         let event = matches!(self.column.last_raw(), "at" | "on") || self.column.last() == "timestamp";
-        if words.is_empty() || self.column.is_answer() || event {
+        if words.is_empty() || words == ["self"] || self.column.is_answer() || event {
             return None;
         }
         if let Some(things) = self.counted() {
@@ -119,6 +136,9 @@ impl Place<'_> {
             Some("denominator") => return None,
             Some("numerator") => drop(words.pop()),
             _ => {}
+        }
+        if self.column.column.name.len() <= 2 && self.column.data_type.is_number() {
+            return None;
         }
         if self.column.data_type.is_number()
             && let ([_], Some((quantity, _))) = (words.as_slice(), units::measured_by(self.column.last_raw()))
@@ -153,14 +173,20 @@ impl Place<'_> {
         let is_dated = self.column.is_moment() && words.first().is_some_and(|first| first == "date");
         // `units_sold`
         let is_done = self.column.data_type.is_number()
-            && matches!(words.as_slice(), [_, .., verb] if words::is_participle(verb));
-        (is_dated || is_done || speech::is_noun_phrase(&words)).then(|| self.phrase(&words))
+            && matches!(words.as_slice(), [_, .., verb] if words::is_participle(verb) && !speech::permits(verb));
+        // `use_once`, `show_triggers`
+        let is_switch = words.len() > 1
+            && speech::is_bidding(&words[0])
+            && (self.column.data_type.is_number() || self.column.data_type == DataType::Boolean);
+        (is_dated || is_done || !is_switch && speech::is_noun_phrase(&words)).then(|| self.phrase(&words))
     }
 
     /// Returns whether `title` means a job title in this table.
     pub(super) fn has_job_titles(&self) -> bool {
+        // Beside the suffix of a name (`Jr.`), the title is a form of address (`Mr.`).
+        let is_suffix = |column: &Column| words::split(&column.name).last().is_some_and(|last| last == "suffix");
         let last = self.table.entity.words.last().map_or("", String::as_str);
-        matches!(last, "employee" | "staff" | "worker")
+        matches!(last, "employee" | "staff" | "worker") && !self.table.detail.columns.iter().any(is_suffix)
     }
 }
 

@@ -8,9 +8,18 @@ use super::{Place, Wordings, told};
 /// The reasoning for a flag whose name does not say what it means.
 pub const MERE_FLAG: &str = "its values are yes or no";
 
+/// The reasoning for a column that only its name says to hold who did something.
+pub const DOER: &str = "the name says who did it";
+
 impl Place<'_> {
     pub(super) fn flag(&self) -> Option<Wordings> {
         let boolean = self.column.is_answer();
+        if let Some(day) = self.weekday() {
+            let owner = self.owner();
+            let texts =
+                vec![format!("whether {owner} applies on {day}s"), format!("true if {owner} applies on {day}s")];
+            return told("one of seven columns for the days of the week", true, texts);
+        }
         let mut words = self.column.words.clone();
         let marked =
             matches!(words.last().map(String::as_str), Some("flag" | "indicator" | "yes/no")) && words.len() > 1;
@@ -46,6 +55,8 @@ impl Place<'_> {
             let to = if b == "in" { "to" } else { "of" };
             let what = if what.is_empty() { String::new() } else { format!(" {to} the {}", self.phrase(what)) };
             format!("{owner} has opted {b}{what}")
+        } else if self.column.tokens.first().is_some_and(|token| token.raw == "no") && words.len() > 1 {
+            format!("{owner} has no {}", self.phrase(&words[1..]))
         } else if words.iter().any(|word| word == "as") {
             // "as needed" is no deed.
             let phrase = self.phrase(&words);
@@ -110,13 +121,8 @@ impl Place<'_> {
         } else if let [.., verb] = rest.as_slice()
             && words::is_participle(verb)
         {
-            let adverb = match rest.as_slice() {
-                [.., adverb, _] if matches!(adverb.as_str(), "last" | "first") => Some(adverb.as_str()),
-                _ => None,
-            };
-            let before = 1 + usize::from(adverb.is_some());
             let dated = rest.len() == 2 && matches!(rest[0].as_str(), "date" | "time");
-            let subject = if dated { self.owner() } else { self.subject_before(&rest, before) };
+            let (subject, adverb) = if dated { (self.owner(), None) } else { self.undergone(&rest) };
             let was = if INTRANSITIVE.contains(&verb.as_str()) { "" } else { "was " };
             // A row changes more than once, and the column has room for one time.
             let adverb = adverb.or(matches!(verb.as_str(), "changed" | "modified" | "updated").then_some("last"));
@@ -203,16 +209,36 @@ impl Place<'_> {
 
     /// Describes `created_by` without a foreign key.
     pub(super) fn actor(&self) -> Option<Wordings> {
-        let [.., verb, last] = self.column.words.as_slice() else { return None };
-        if last != "by" || !words::is_participle(verb) {
+        let (subject, done, after) = self.deed(&self.column.words)?;
+        if !after.is_empty() {
             return None;
         }
-        let subject = self.subject_before(&self.column.words, 2);
         told(
-            "the name says who did it",
+            DOER,
             true,
-            vec![format!("by whom {subject} was {verb}"), format!("user or process by which {subject} was {verb}")],
+            vec![format!("by whom {subject} was {done}"), format!("user or process by which {subject} was {done}")],
         )
+    }
+
+    /// The day of the week that a switch is for, beside those for the other days.
+    fn weekday(&self) -> Option<&'static str> {
+        let day = |name: &str| speech::DAYS.into_iter().find(|day| day.eq_ignore_ascii_case(name));
+        let is_switch = matches!(self.column.data_type, DataType::Boolean | DataType::Integer);
+        let found = day(&self.column.column.name).filter(|_| is_switch)?;
+        (self.table.detail.columns.iter().filter(|other| day(&other.name).is_some()).count() == speech::DAYS.len())
+            .then_some(found)
+    }
+
+    /// What the participle at the end happens to, and `first` or `last` before it. A letter before it (`t_updated`)
+    /// marks the column and names nothing.
+    pub(super) fn undergone<'w>(&self, words: &'w [String]) -> (String, Option<&'w str>) {
+        let adverb = match words {
+            [.., adverb, _] if matches!(adverb.as_str(), "last" | "first") => Some(adverb.as_str()),
+            _ => None,
+        };
+        let before = 1 + usize::from(adverb.is_some());
+        let is_mark = matches!(&words[..words.len() - before], [mark] if mark.chars().count() == 1);
+        (if is_mark { self.owner() } else { self.subject_before(words, before) }, adverb)
     }
 }
 

@@ -9,8 +9,12 @@ use super::{Place, Wordings, role::Role, told};
 
 /// The reasoning for a declared key.
 pub const REFERENCE: &str = "it is a foreign key and the name says to what";
+/// The reasoning for a declared key whose column only names the table to which it refers.
+pub const TARGET: &str = "it is a foreign key, called like what it refers to";
 /// The reasoning for a declared key whose column does not say what the referenced row is for this one.
 pub const BARE: &str = "it is a foreign key, and the name does not say for what";
+/// The reasoning for a primary key that is called so.
+pub const PRIMARY: &str = "it is the primary key";
 /// The reasoning for a reference without a declared key.
 pub const PRESUMED: &str = "the name says identifier, and one table is called so";
 
@@ -44,10 +48,10 @@ impl Place<'_> {
                 format!("refers to the {who} to {pronoun} this {who} {verb}{s}{inline}")
             }
             Role::Target if is_own => format!("refers to another {who}{inline}"),
-            Role::Target if self.is_link() || (self.is_sole_key() && !self.is_part_of(&target)) => {
+            Role::Target if self.is_link() || (self.is_sole_key() && !self.belongs_to(&target)) => {
                 format!("refers to the {who}{inline}")
             }
-            Role::Target if self.table.entity.is_clear && self.is_part_of(&target) => {
+            Role::Target if self.table.entity.is_clear && self.belongs_to(&target) => {
                 let part = self.table.entity.words[target.words.len()..].join(" ");
                 format!("refers to the {who} to which the {part} belongs{inline}")
             }
@@ -77,7 +81,12 @@ impl Place<'_> {
         }
         texts.push(format!("reference to {} {who}", words::article(who)));
         let is_bare = matches!(role, Role::Unclear) || (is_own && matches!(role, Role::Target));
-        told(if is_bare { BARE } else { REFERENCE }, true, texts)
+        let because = match role {
+            _ if is_bare => BARE,
+            Role::Target => TARGET,
+            _ => REFERENCE,
+        };
+        told(because, true, texts)
     }
 
     pub(super) fn target_name(&self, key: &ForeignKey) -> String {
@@ -86,17 +95,32 @@ impl Place<'_> {
 
     /// The subject, the verb and the actor of a role: in a table of orders, `created by user` is `the order`, `created`
     /// and `user`.
-    pub(super) fn deed<'w>(&self, role: &'w [String]) -> Option<(String, &'w str, &'w [String])> {
+    pub(super) fn deed<'w>(&self, role: &'w [String]) -> Option<(String, String, &'w [String])> {
         let by = role.iter().position(|word| word == "by").filter(|by| *by > 0)?;
         let verb = role[by - 1].as_str();
-        let subject = self.subject_before(&role[..=by], 2);
-        words::is_participle(verb).then_some((subject, verb, &role[by + 1..]))
+        let (subject, adverb) = self.undergone(&role[..by]);
+        let adverb = adverb.or(speech::RECURS.contains(&verb).then_some("last"));
+        let done = adverb.map_or_else(|| verb.to_owned(), |adverb| format!("{adverb} {verb}"));
+        words::is_participle(verb).then_some((subject, done, &role[by + 1..]))
     }
 
     /// Returns whether the table's name extends the target's: `order line` and `order`.
     pub(super) fn is_part_of(&self, target: &Entity) -> bool {
         let own = &self.table.entity.words;
         own.len() > target.words.len() && own.starts_with(&target.words)
+    }
+
+    /// Returns whether a row is a part of the target: the line of an order, but not the transcript of an exon, if
+    /// transcripts are things of their own, and not the accessory of one artifact to another.
+    fn belongs_to(&self, target: &Entity) -> bool {
+        if !self.is_part_of(target) {
+            return false;
+        }
+        let part = &self.table.entity.words[target.words.len()..];
+        let targets: Vec<Entity> = self.table.foreign_keys().iter().map(|key| self.table.target(key)).collect();
+        let is_thing = targets.iter().any(|other| other.is_named_by(part));
+        let refers_twice = targets.iter().filter(|other| other.words == target.words).count() > 1;
+        !is_thing && !refers_twice
     }
 
     /// Returns whether the column alone is the primary key.
@@ -114,16 +138,23 @@ impl Place<'_> {
         if self.is_sole_key() || self.column.key.is_some() || self.table.detail.table.kind != AssetKind::Table {
             return None;
         }
-        let table = self.table.context.catalog().only_called(role)?;
+        // `role_id` beside `role_type` may refer to any table.
+        let stem = self.column.column.name.to_lowercase();
+        let stem = stem.strip_suffix("id").unwrap_or_default();
+        let says_type = |name: &str| ["type", "kind"].iter().any(|end| name.strip_suffix(end) == Some(stem));
+        if self.table.detail.columns.iter().any(|other| says_type(&other.name.to_lowercase())) {
+            return None;
+        }
+        let table = self.table.context.catalog().only_called_beside(role, &self.table.detail.table.name)?;
         (table != self.table.detail.table.name && self.may_hold_a_key_of(table)).then_some(table)
     }
 
     /// Returns whether the column's type fits the key of a table, as far as that is known.
     fn may_hold_a_key_of(&self, table: &str) -> bool {
         let is_it = |known: &&Neighbour| known.table == table && known.schema == self.table.detail.schema;
-        let Some((_, other)) = self.table.neighbours.iter().find(is_it).and_then(|known| known.key.as_ref()) else {
-            return true;
-        };
+        let Some(known) = self.table.neighbours.iter().find(is_it) else { return true };
+        // One column cannot hold a key of several.
+        let Some((_, other)) = known.key.as_ref() else { return !known.is_parent };
         let (own, other) = (self.column.data_type, DataType::of(other));
         let is_text = |one: DataType| matches!(one, DataType::Text | DataType::Uuid);
         !(own.is_number() && is_text(other) || is_text(own) && other.is_number())
@@ -168,7 +199,7 @@ impl Place<'_> {
                 } else {
                     vec!["primary key: identifies the row".to_owned(), "unique identifier of the row".to_owned()]
                 };
-                return told("it is the primary key", true, texts);
+                return told(PRIMARY, true, texts);
             }
             let phrase = self.phrase(&self.column.words);
             return told(
@@ -201,7 +232,10 @@ impl Place<'_> {
         if role.is_empty() {
             return told("the name says identifier", true, self.belonging("identifier", ""));
         }
-        if let Some(table) = self.presumed_target(&role) {
+        // An `access_key` beside `access_keys` is the key itself, and a `pid` is a number of the system's.
+        let is_thing_itself = self.column.last() == "key" && role.last().is_some_and(|last| last == "key");
+        let names_both = self.column.tokens.len() > 1;
+        if let Some(table) = self.presumed_target(&role).filter(|_| names_both && !is_thing_itself) {
             let target = Entity::of(table, &self.table.context);
             let one = if target.is_clear { target.one } else { self.phrase(&role) };
             return told(
@@ -214,19 +248,23 @@ impl Place<'_> {
             );
         }
         if let Some((subject, verb, who)) = self.deed(&role) {
-            let who = if who.is_empty() { "user".to_owned() } else { self.phrase(who) };
+            // `triggered_by_id` may be another thing's.
+            let (who, by) = match who {
+                [] => ("person or thing".to_owned(), "which"),
+                who => (self.phrase(who), "whom"),
+            };
             return told(
                 "the name says who did it",
                 true,
                 vec![
-                    format!("identifier of the {who} by whom {subject} was {verb}"),
-                    format!("{who} by whom {subject} was {verb}"),
+                    format!("identifier of the {who} by {by} {subject} was {verb}"),
+                    format!("{who} by {by} {subject} was {verb}"),
                 ],
             );
         }
         let qualifier = [
-            "external", "legacy", "old", "new", "public", "private", "global", "remote", "natural", "internal",
-            "original", "unique", "local",
+            "stable", "external", "legacy", "old", "new", "public", "private", "global", "remote", "natural",
+            "internal", "original", "unique", "local",
         ];
         if self.column.last() == "identifier" && !role.last().is_some_and(|word| qualifier.contains(&word.as_str())) {
             let phrase = self.phrase(&role);
@@ -239,6 +277,14 @@ impl Place<'_> {
                     self.of_owner(&format!("{phrase} identifier")),
                 ],
             );
+        }
+        if let [thing @ .., which] = role.as_slice()
+            && !thing.is_empty()
+            && self.column.last() == "identifier"
+        {
+            let thing = self.phrase(thing);
+            let texts = vec![format!("{which} identifier of the {thing}"), format!("{thing} identifier ({which})")];
+            return told("the name says identifier", true, texts);
         }
         let phrase = self.phrase(&self.column.words);
         told("the name says identifier", true, self.belonging(&phrase, ""))

@@ -18,9 +18,10 @@ use super::{
     words,
 };
 
-pub use attribute::NO_NOUN;
-pub use claim::MERE_FLAG;
-pub use key::{BARE, PRESUMED, REFERENCE};
+pub use attribute::{NAME, NO_NOUN, QUALIFIED};
+pub use claim::{DOER, MERE_FLAG};
+pub use key::{BARE, PRESUMED, PRIMARY, REFERENCE, TARGET};
+pub use number::SORTED;
 pub use role::parts_played;
 
 /// The wordings for a column.

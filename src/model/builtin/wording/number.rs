@@ -2,8 +2,11 @@
 //!
 //! The rule: the type must be able to hold a number, and the name must say what it counts, orders or measures.
 
-use super::super::{data_type::DataType, units, vocabulary::Grasp, words};
+use super::super::{data_type::DataType, speech, units, vocabulary::Grasp, words};
 use super::{Place, Wordings, told};
+
+/// The reasoning for a position that does not say among what.
+pub const SORTED: &str = "the name says a position";
 
 impl Place<'_> {
     pub(super) fn count(&self) -> Option<Wordings> {
@@ -34,7 +37,12 @@ impl Place<'_> {
         let things = match words.as_slice() {
             [.., last] if words.len() > 1 && matches!(last.as_str(), "count" | "counter") => &words[..words.len() - 1],
             [first, second, rest @ ..] if first == "number" && second == "of" && !rest.is_empty() => rest,
-            [first, rest @ ..] if first == "number" && rest.last().is_some_and(|word| words::is_plural(word)) => rest,
+            [first, rest @ ..]
+                if matches!(first.as_str(), "number" | "count")
+                    && rest.last().is_some_and(|it| words::is_plural(it)) =>
+            {
+                rest
+            }
             all if self.is_number_of(all) => all,
             _ => return None,
         };
@@ -48,7 +56,10 @@ impl Place<'_> {
         let Some(last) = words.last() else { return false };
         let one = words::singular(last);
         let token = self.column.tokens.last();
+        // `show_triggers` is a switch.
+        let is_switch = words.len() > 1 && (speech::is_bidding(&words[0]) || speech::is_verb(&words[0]));
         self.column.data_type == DataType::Integer
+            && !is_switch
             && self.column.values.is_empty()
             && one != *last
             && token.is_some_and(|token| token.grasp == Grasp::Word && units::unit(&token.raw, "").is_none())
@@ -71,11 +82,14 @@ impl Place<'_> {
             ["line" | "row" | "item", "number"] | ["number"] if own_line => "number",
             _ => return None,
         };
+        let key_columns = self.table.primary_key();
         let parent = self.table.foreign_keys().iter().find(|key| {
             let target = self.table.target(key);
-            let in_key = self.column.column.primary_key
-                && key.columns.iter().all(|(own, _)| self.table.primary_key().iter().any(|column| column.name == *own));
-            target.is_clear && (self.is_part_of(&target) || in_key) && !self.table.is_own(key)
+            // The key is the parent's and the position, and nothing else.
+            let is_whole_key = key_columns.len() == key.columns.len() + 1
+                && key.columns.iter().all(|(own, _)| key_columns.iter().any(|column| column.name == *own));
+            let is_within = if self.column.column.primary_key { is_whole_key } else { self.is_part_of(&target) };
+            target.is_clear && is_within && !self.table.is_own(key)
         });
         let within = parent.map(|key| self.table.target(key).one);
         let texts = match within {
@@ -85,11 +99,13 @@ impl Place<'_> {
                 format!("orders the {} of the {parent}", self.table.entity.many),
             ],
             None if what == "position" => {
-                vec![format!("position of {} when sorted", self.owner()), format!("sort position of {}", self.owner())]
+                let owner = self.owner();
+                let texts = vec![format!("position of {owner} when sorted"), format!("sort position of {owner}")];
+                return told(SORTED, true, texts);
             }
             None => return None,
         };
-        told("the name says a position", true, texts)
+        told("the name says a position within something", true, texts)
     }
 
     pub(super) fn measure(&self) -> Option<Wordings> {
@@ -98,7 +114,9 @@ impl Place<'_> {
         }
         let tokens = &self.column.tokens;
         let raw = self.column.last_raw();
+        // A letter alone may be anything.
         if let [_] = self.column.words.as_slice()
+            && raw.len() > 1
             && let Some((quantity, unit)) = units::measured_by(raw)
             // Meters that are things, not metres.
             && self.table.context.catalog().only_called(&self.column.words).is_none()
@@ -106,6 +124,10 @@ impl Place<'_> {
             return told("the name is a unit", true, self.belonging(&quantity.to_lowercase(), &format!(" in {unit}")));
         }
         let [.., before, _] = tokens.as_slice() else { return None };
+        // The least, not a number of minutes.
+        if raw == "min" && self.table.has_highest(self.column.column) {
+            return None;
+        }
         let quantity = before.text.rsplit(' ').next().unwrap_or_default();
         let unit = units::unit(raw, quantity)?;
         let unit_words = tokens.last().map_or(0, |token| token.text.split(' ').count());
@@ -148,6 +170,7 @@ const MEASURED: &[&str] = &[
     "earning",
     "euro",
     "expense",
+    "expire",
     "flag",
     "fund",
     "good",

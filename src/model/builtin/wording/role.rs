@@ -51,6 +51,10 @@ impl Place<'_> {
     /// The role that the column's name gives to the row that it refers to.
     pub(super) fn role_of(&self, key: &ForeignKey, target: &Entity) -> Role {
         let mut role = self.role(REFERRING);
+        // `iconid_maintenance` says when the icon is shown and names no thing.
+        if role.iter().rposition(|word| word == "identifier").is_some_and(|at| at > 0) {
+            return Role::Unclear;
+        }
         role.retain(|word| word != "identifier");
         if role.is_empty() || target.is_named_by(&role) || target.leads(&role) == role.len() {
             return Role::Target;
@@ -68,12 +72,17 @@ impl Place<'_> {
             let names_target = target.is_named_by(&lettered.0) || lettered.0.ends_with(&target.words);
             return Role::Part(format!("{} {}", self.phrase(&lettered.0), lettered.1), names_target);
         }
-        if let Some((subject, verb, _)) = self.deed(&role) {
-            let last = if speech::RECURS.contains(&verb) { "last " } else { "" };
-            return Role::Actor(subject, format!("{last}{verb}"));
+        if let Some((subject, done, _)) = self.deed(&role) {
+            return Role::Actor(subject, done);
         }
         match role.as_slice() {
-            [direction] if matches!(direction.as_str(), "source" | "target") => role.extend(target.words.clone()),
+            [direction] if matches!(direction.as_str(), "source" | "target") => {
+                // `source_id` of a payment source
+                if target.words.ends_with(&role) {
+                    return Role::Target;
+                }
+                role.extend(target.words.clone());
+            }
             [verb, who] if target.is_named_by(std::slice::from_ref(who)) || lexicon::is_person(who) => {
                 if let Some((_, done)) = DEEDS.iter().find(|(known, _)| known == verb) {
                     return Role::Actor(self.owner(), (*done).to_owned());

@@ -1,0 +1,4 @@
+//! Imports of runs that ended elsewhere.
+
+pub mod input;
+pub mod mutation;
