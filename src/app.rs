@@ -2,6 +2,7 @@
 //!
 //! [`serve`] runs a server from start to stop: data folder, store, first profiles, workers, API.
 
+mod backup;
 mod client;
 mod doctor;
 
@@ -16,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
+    backup::{back_up, restore},
     client::{Connection, client},
     doctor::doctor,
 };
@@ -39,7 +41,7 @@ use crate::{
     port::{Ports, environment::NEW_SECRET_KEY, store::Store},
     service::Services,
     store::{
-        self, Found, OpenError, SqlStore,
+        self, BackupError, Found, OpenError, SqlStore,
         key::{self, Key, KeyError},
     },
     target::{Own, SqlTargets},
@@ -118,6 +120,9 @@ pub enum StartError {
     /// The log filter is invalid.
     #[error(transparent)]
     LogFilter(#[from] log::FilterError),
+    /// The store was not backed up or restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The address or token of a server cannot be used.
     #[error(transparent)]
     Client(#[from] CliError),
@@ -128,9 +133,10 @@ impl StartError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Lock(LockError::InUse { .. }) | Self::Listen { .. } | Self::Store(OpenError::InUse(_)) => {
-                Exit::Conflict
-            }
+            Self::Lock(LockError::InUse { .. })
+            | Self::Listen { .. }
+            | Self::Store(OpenError::InUse(_))
+            | Self::Backup(BackupError::Exists(_)) => Exit::Conflict,
             Self::Store(OpenError::Unreachable { .. }) => Exit::Unreachable,
             Self::Config(_)
             | Self::Documents(_)
@@ -138,10 +144,15 @@ impl StartError {
             | Self::NoToken(_)
             | Self::StoreFile { .. }
             | Self::Store(OpenError::UnknownUrl | OpenError::File { .. })
+            | Self::Backup(
+                BackupError::Postgres(_) | BackupError::NoStore(_) | BackupError::Foreign(_) | BackupError::File { .. },
+            )
             | Self::Lock(LockError::Unusable { .. }) => Exit::UserError,
             Self::Prepare(error) => error.code().into(),
             Self::Client(error) => error.exit(),
-            Self::Key(_) | Self::Store(_) | Self::Lost { .. } | Self::Demo(_) | Self::System(_) => Exit::Failure,
+            Self::Key(_) | Self::Store(_) | Self::Backup(_) | Self::Lost { .. } | Self::Demo(_) | Self::System(_) => {
+                Exit::Failure
+            }
         }
     }
 }

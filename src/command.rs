@@ -24,6 +24,7 @@ use crate::{
         import::Import,
         output,
         profile::Profile,
+        prune::Prune,
         rerun::Rerun,
         run::Run,
         schedule::Schedule,
@@ -66,6 +67,21 @@ Examples:
   gloss migrate
   gloss migrate --store-url postgres://gloss@db.example/gloss")]
     Migrate(Settings),
+    /// Copy the store to a file; a server that uses it can go on
+    ///
+    /// For a store in SQLite. The file is complete and consistent. The key of the store's secrets is not in it.
+    #[command(after_help = "\
+Examples:
+  gloss backup gloss.backup
+  gloss backup \"/backups/gloss-$(date +%F).db\"")]
+    Backup(OnFile),
+    /// Put a backup in the place of the store; stop the server first
+    ///
+    /// Checks the backup, and that the key opens its secrets. Keeps the previous store beside it under another name.
+    #[command(after_help = "\
+Examples:
+  gloss restore gloss.backup")]
+    Restore(OnFile),
     /// Change the key that encrypts the store's passwords and API keys, or continue after losing it
     Secrets {
         #[command(subcommand)]
@@ -117,6 +133,7 @@ enum OnApi {
     Export(Api<Export>),
     Import(Api<Import>),
     Usage(Api<Usage>),
+    Prune(Api<Prune>),
     Doctor(Api<Doctor>),
     Token(Api<Token>),
 }
@@ -136,6 +153,7 @@ macro_rules! each {
             OnApi::Export($api) => $done,
             OnApi::Import($api) => $done,
             OnApi::Usage($api) => $done,
+            OnApi::Prune($api) => $done,
             OnApi::Doctor($api) => $done,
             OnApi::Token($api) => $done,
         }
@@ -205,6 +223,19 @@ struct ClientArgs {
     settings: Settings,
 }
 
+// A command that copies the store to or from a file.
+#[derive(Args)]
+struct OnFile {
+    /// The file of the backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
 #[derive(Subcommand)]
 enum Secrets {
     /// Re-encrypt the secrets with a new key: `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
@@ -254,7 +285,7 @@ fn exit_of(error: &(dyn Error + 'static)) -> Exit {
 #[must_use]
 pub fn command() -> clap::Command {
     /// Commands that only use the store, not the other settings of a server.
-    const ON_STORE: [&str; 2] = ["migrate", "secrets"];
+    const ON_STORE: [&str; 4] = ["migrate", "backup", "restore", "secrets"];
     let mut command = Cli::command();
     for name in ON_STORE {
         command = command.mut_subcommand(name, only_store);
@@ -338,6 +369,12 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         None => runtime()?.block_on(app::serve(cli.settings.checked()?))?,
         Some(Command::Serve(settings)) => runtime()?.block_on(app::serve(settings.checked()?))?,
         Some(Command::Migrate(settings)) => runtime()?.block_on(app::migrate(settings.checked()?))?,
+        Some(Command::Backup(OnFile { file, json, settings })) => {
+            runtime()?.block_on(app::back_up(&settings.checked()?, &file, Output::of(json)))?;
+        }
+        Some(Command::Restore(OnFile { file, json, settings })) => {
+            runtime()?.block_on(app::restore(&settings.checked()?, &file, Output::of(json)))?;
+        }
         Some(Command::Schema) => output::print(graphql::sdl()),
         Some(Command::Config) => output::print(config::reference()),
         Some(Command::OnApi(OnApi::Doctor(api))) => return doctor(api.client),
@@ -369,7 +406,7 @@ fn doctor(client: ClientArgs) -> Result<Exit, Box<dyn Error>> {
     let _quiet = output::Quiet::begin(quiet);
     let connection = app::Connection { server, token_file, quiet: false };
     let findings = tokio::runtime::Runtime::new()?.block_on(app::doctor(&settings, connection))?;
-    Ok(doctor::print(&findings, if json { Output::Json } else { Output::Text }))
+    Ok(doctor::print(&findings, Output::of(json)))
 }
 
 /// Runs a command that calls the API.
@@ -377,7 +414,7 @@ fn call<T: ApiCommand + Args>(api: Api<T>) -> Result<Exit, Box<dyn Error>> {
     let ClientArgs { server, token_file, json, quiet, settings } = api.client;
     let settings = settings.checked()?;
     let _quiet = output::Quiet::begin(quiet);
-    let output = if json { Output::Json } else { Output::Text };
+    let output = Output::of(json);
     let runtime = tokio::runtime::Runtime::new()?;
     let ended = runtime.block_on(async {
         let connection = app::Connection { server, token_file, quiet: false };

@@ -15,6 +15,7 @@ mod apply_plan;
 mod applying;
 mod ask;
 mod audit;
+mod backup;
 mod catalog;
 mod catalog_search;
 mod cells;
@@ -37,6 +38,7 @@ mod keyset;
 mod nudges;
 mod open;
 mod profiles;
+mod prune;
 mod ratings;
 mod record;
 mod review;
@@ -72,6 +74,7 @@ use crate::{
     port::{bus::Bus, store::Store},
 };
 
+pub use backup::{BackupError, Written, back_up, restore};
 use condition::Condition;
 use connection::Fitted;
 pub use examine::{Examined, examine};

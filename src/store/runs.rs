@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, ask, catalog, comparisons, dialect, events, identity, record, run_list, transaction::Transaction,
+    SqlStore, ask, catalog, comparisons, dialect, events, identity, prune, record, run_list, transaction::Transaction,
     trouble::DbResult as _, write,
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
         filter::{RunFilter, RunOrder},
         id::RunId,
         page::{Page, PageEnds, PageRequest},
+        retention::{PruneCounts, PruneOrder},
         run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
         status::{RunKind, RunStatus},
     },
@@ -226,7 +227,8 @@ pub(super) async fn change(
     Ok(edit.run)
 }
 
-async fn remove_runs(transaction: Transaction, ids: Vec<RunId>) -> Result<()> {
+/// Deletes ended runs in the transaction, and commits it.
+pub(super) async fn remove(transaction: Transaction, ids: Vec<RunId>) -> Result<()> {
     let runs = find_all(&transaction, &ids).await.db()?;
     for id in &ids {
         let run = runs.get(id).ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?;
@@ -357,7 +359,15 @@ impl RunStore for SqlStore {
 
     async fn delete_runs(&self, ids: &[RunId]) -> Result<()> {
         let ids = ids.to_vec();
-        self.transact(|transaction| remove_runs(transaction, ids)).await
+        self.transact(|transaction| remove(transaction, ids)).await
+    }
+
+    async fn prune_counts(&self, order: &PruneOrder) -> Result<PruneCounts> {
+        prune::counts(self, order).await
+    }
+
+    async fn prune_some(&self, order: &PruneOrder, after: RunId) -> Result<Vec<RunId>> {
+        prune::some(self, order, after).await
     }
 
     async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>> {

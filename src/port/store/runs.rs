@@ -11,6 +11,7 @@ use crate::domain::{
     filter::{RunFilter, RunOrder},
     id::RunId,
     page::{Page, PageEnds, PageRequest},
+    retention::{PruneCounts, PruneOrder},
     run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
     status::RunStatus,
 };
@@ -101,6 +102,13 @@ pub trait RunStore: Send + Sync {
     /// # Errors
     /// Returns `NotFound` for an unknown run and `Conflict` for a live one; the error names it.
     async fn delete_runs(&self, ids: &[RunId]) -> Result<()>;
+
+    /// Counts the runs that an order selects.
+    async fn prune_counts(&self, order: &PruneOrder) -> Result<PruneCounts>;
+
+    /// Deletes the next runs that an order selects, by key after `after`, in one small transaction. Returns their keys;
+    /// none are left if it returns none.
+    async fn prune_some(&self, order: &PruneOrder, after: RunId) -> Result<Vec<RunId>>;
 
     /// Returns the next rows without an outcome, by position.
     async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>>;

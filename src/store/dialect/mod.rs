@@ -133,3 +133,16 @@ pub(super) async fn damage(connection: &DatabaseConnection) -> Result<Option<Str
     let said: String = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
     Ok(Some(said).filter(|said| said != "ok"))
 }
+
+/// Returns the first row that refers to a missing one; `None` if there is none, or if the database enforces references
+/// at all times.
+pub(super) async fn broken_reference(connection: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    let backend = connection.get_database_backend();
+    if backend != DbBackend::Sqlite {
+        return Ok(None);
+    }
+    let row = connection.query_one_raw(Statement::from_string(backend, sqlite::CHECK_REFERENCES)).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (table, parent): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(2)?);
+    Ok(Some(format!("a row of {table} refers to a row of {parent} that is missing")))
+}

@@ -16,6 +16,8 @@ pub(super) const SCRUB: &[&str] =
     &["PRAGMA temp_store = file", "VACUUM", "PRAGMA temp_store = memory", "PRAGMA wal_checkpoint(TRUNCATE)"];
 /// Checks the whole content; returns `ok` or the first fault.
 pub(super) const CHECK: &str = "PRAGMA integrity_check(1)";
+/// Lists rows that refer to missing ones.
+pub(super) const CHECK_REFERENCES: &str = "PRAGMA foreign_key_check";
 /// Selects the version.
 pub(super) const VERSION: &str = "SELECT sqlite_version()";
 
