@@ -11,6 +11,8 @@ use clap::{
     builder::{Resettable, StyledStr},
 };
 
+use secrecy::SecretString;
+
 use crate::{
     app::{self, StartError},
     cli::{
@@ -73,7 +75,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   gloss backup gloss.backup
-  gloss backup \"/backups/gloss-$(date +%F).db\"")]
+  gloss backup /backups/gloss-2026-12-01.db")]
     Backup(OnFile),
     /// Put a backup in the place of the store; stop the server first
     ///
@@ -82,6 +84,11 @@ Examples:
 Examples:
   gloss restore gloss.backup")]
     Restore(OnFile),
+    /// Move the store to another database
+    Store {
+        #[command(subcommand)]
+        command: Store,
+    },
     /// Change the key that encrypts the store's passwords and API keys, or continue after losing it
     Secrets {
         #[command(subcommand)]
@@ -237,6 +244,29 @@ struct OnFile {
 }
 
 #[derive(Subcommand)]
+enum Store {
+    /// Copy a store from SQLite to PostgreSQL or back; stop the server first
+    ///
+    /// The target must be empty. After an interruption, the same command continues. At the end, the number of rows and
+    /// a checksum of each table are compared. The key of the store's secrets stays the same.
+    #[command(after_help = "\
+Examples:
+  gloss store copy --from sqlite:///srv/gloss/store.db --to postgres://gloss@db.example/gloss
+  gloss store copy --from postgres://gloss@db.example/gloss --to sqlite:///srv/gloss/new.db")]
+    Copy {
+        /// URL of the store to copy; give a URL with a password in the environment
+        #[arg(long, env = "GLOSS_COPY_FROM", value_name = "URL", hide_env_values = true)]
+        from: SecretString,
+        /// URL of the new store; give a URL with a password in the environment
+        #[arg(long, env = "GLOSS_COPY_TO", value_name = "URL", hide_env_values = true)]
+        to: SecretString,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum Secrets {
     /// Re-encrypt the secrets with a new key: `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
     #[command(after_help = "\
@@ -374,6 +404,9 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         }
         Some(Command::Restore(OnFile { file, json, settings })) => {
             runtime()?.block_on(app::restore(&settings.checked()?, &file, Output::of(json)))?;
+        }
+        Some(Command::Store { command: Store::Copy { from, to, json } }) => {
+            runtime()?.block_on(app::copy(&from, &to, Output::of(json)))?;
         }
         Some(Command::Schema) => output::print(graphql::sdl()),
         Some(Command::Config) => output::print(config::reference()),

@@ -190,12 +190,18 @@ async fn reading(settings: &Settings, store: SqlStore, bus: Arc<LocalBus>) -> Cl
     })
 }
 
+/// Returns the free space of the disk of a folder in bytes.
+pub(super) fn free_space(folder: &Path) -> rustix::io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The free space for a data folder, also if that does not exist yet.
 fn disk(folder: &Path) -> Option<Finding> {
     let folder = std::path::absolute(folder).ok()?;
     let existing = folder.ancestors().find(|folder| folder.exists())?;
-    let free = match rustix::fs::statvfs(existing) {
-        Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+    let free = match free_space(existing) {
+        Ok(free) => free,
         Err(error) => return Some(Finding::warning("disk", format!("its free space is unknown: {error}"))),
     };
     let place = folder.display();

@@ -22,6 +22,7 @@ mod facts;
 mod lenient;
 mod logprobs;
 mod manner;
+mod metered;
 mod prompt;
 mod provider;
 mod refusal;
@@ -34,6 +35,8 @@ mod thoughts;
 mod unescape;
 mod wire;
 mod yaml;
+
+pub use self::metered::MeteredModels;
 
 use std::{
     sync::{Arc, OnceLock},

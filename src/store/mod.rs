@@ -23,6 +23,7 @@ mod chain;
 mod comparisons;
 mod condition;
 mod connection;
+mod copy;
 mod deciding;
 mod dialect;
 mod displaced;
@@ -77,6 +78,7 @@ use crate::{
 pub use backup::{BackupError, Written, back_up, restore};
 use condition::Condition;
 use connection::Fitted;
+pub use copy::{CopiedTable, CopyError, copy};
 pub use examine::{Examined, examine};
 pub use open::{Found, OpenError, forget, inspect, migrate, open, open_without_key, place, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};

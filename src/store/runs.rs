@@ -22,10 +22,10 @@ use crate::{
         id::RunId,
         page::{Page, PageEnds, PageRequest},
         retention::{PruneCounts, PruneOrder},
-        run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
+        run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit, Waiting},
         status::{RunKind, RunStatus},
     },
-    port::store::{Change, Idempotency, RunStore},
+    port::store::{Change, Idempotency, Queue, RunStore},
 };
 
 /// The statuses in which a worker holds a run.
@@ -368,6 +368,27 @@ impl RunStore for SqlStore {
 
     async fn prune_some(&self, order: &PruneOrder, after: RunId) -> Result<Vec<RunId>> {
         prune::some(self, order, after).await
+    }
+
+    async fn queue(&self) -> Result<Queue> {
+        let queued = run::Entity::find()
+            .select_only()
+            .columns([run::Column::CreatedAt, run::Column::Waiting])
+            .filter(run::Column::Status.eq(RunStatus::Queued.as_str()))
+            .order_by_asc(run::Column::Id)
+            .limit(MAX_KEYS as u64)
+            .into_tuple();
+        let queued: Vec<(Millis, Option<JsonText<Waiting>>)> = queued.all(self.read()).await.db()?;
+        // A resumed run was created long ago.
+        let since = queued.into_iter().map(|(created, waiting)| waiting.map_or(created.0, |waiting| waiting.0.since));
+        let ends = run::Entity::find()
+            .select_only()
+            .column_as(run::Column::LeaseUntil.min(), "ends")
+            .filter(run::Column::Status.is_in(spellings(&HELD)))
+            .filter(run::Column::WorkerId.is_not_null());
+        let ends: Option<Option<i64>> = ends.into_tuple().one(self.read()).await.db()?;
+        let lease_ends = ends.flatten().and_then(Moment::from_timestamp_millis);
+        Ok(Queue { waiting_since: since.min(), lease_ends })
     }
 
     async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>> {

@@ -19,6 +19,15 @@ use crate::domain::{
 /// A change of a run, applied inside the store's transaction.
 pub type Change = Box<dyn FnOnce(&mut RunEdit) -> Result<()> + Send>;
 
+/// The queue of runs, and the leases on those that workers hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Since when the oldest queued run has waited.
+    pub waiting_since: Option<Moment>,
+    /// When the first lease ends.
+    pub lease_ends: Option<Moment>,
+}
+
 /// An idempotency key: a client's promise that two requests are the same one.
 #[derive(Debug, Clone)]
 pub struct Idempotency {
@@ -109,6 +118,9 @@ pub trait RunStore: Send + Sync {
     /// Deletes the next runs that an order selects, by key after `after`, in one small transaction. Returns their keys;
     /// none are left if it returns none.
     async fn prune_some(&self, order: &PruneOrder, after: RunId) -> Result<Vec<RunId>>;
+
+    /// Returns what the queue and the leases look like.
+    async fn queue(&self) -> Result<Queue>;
 
     /// Returns the next rows without an outcome, by position.
     async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>>;

@@ -83,6 +83,7 @@ async fn every_command_works_in_a_terminal() {
         format!("profile db add shop {}", target.url()),
     ];
     let file = files.path().join("gloss.backup");
+    let copy = format!("store copy --from {{store}} --to sqlite://{}", files.path().join("copy.db").display());
     let [backup, restore] = ["backup", "restore"].map(|command| format!("{command} {}", file.display()));
     let set = format!("profile db set shop {}", target.url());
     let models = "version: 2\nmodels:\n  - name: customers\n    description: People who have bought something.\n";
@@ -143,6 +144,7 @@ async fn every_command_works_in_a_terminal() {
     ];
     let without_server = [
         step("migrate", &["up to date"]),
+        step(&copy, &["counts and checksums agree"]),
         of_file(&restore, "Restored the store", "pg_restore"),
         step("secrets rotate", &[]),
         step("secrets forget", &[]),
@@ -157,7 +159,8 @@ async fn every_command_works_in_a_terminal() {
     let data = server.kill().await;
     let mut shown = String::new();
     for step in &without_server {
-        shown = step.take(data.path(), &[]);
+        let line = step.line.replace("{store}", &store::url(data.path()));
+        shown = Step { line: &line, ..*step }.take(data.path(), &[]);
     }
     let secret = shown.lines().map(str::trim).find(|line| line.starts_with("gloss_")).unwrap();
     for step in &with_token {
