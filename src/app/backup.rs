@@ -12,6 +12,7 @@ use super::{StartError, own_store_file};
 use crate::{
     cli::{Output, output},
     config::Settings,
+    domain::clock::{Clock, SystemClock},
     lifecycle::Lock,
     store::{
         self, Examined,
@@ -54,7 +55,7 @@ pub async fn restore(settings: &Settings, file: &Path, output: Output) -> Result
     let check = |backup: &Examined| -> Result<(), StartError> {
         Ok(Key::check(&settings.data_dir, settings.secret_key.clone(), &backup.found)?)
     };
-    let old = store::restore(url, file, check).await?;
+    let old = store::restore(url, file, SystemClock.now(), check).await?;
     drop((folder, store_lock));
     let (place, name) = (store::place(url), file.display().to_string());
     if output.is_json() {

@@ -65,10 +65,8 @@ impl ApiCommand for Prune {
             let mut deleted = 0;
             loop {
                 answer = prune(false).await?;
-                let now = answer["deleted"].as_u64().unwrap_or_default();
-                deleted += now;
-                // Without progress, the rest has come to be needed.
-                if now == 0 || answer["remaining"] == 0 {
+                deleted += answer["deleted"].as_u64().unwrap_or_default();
+                if answer["remaining"] == 0 {
                     break;
                 }
                 output::note(&format!("{deleted} of {} deleted …", runs(found)));

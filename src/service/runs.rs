@@ -271,9 +271,8 @@ impl Runs {
         let begun = Instant::now();
         let (mut deleted, mut after) = (0, RunId(0));
         while !dry_run && begun.elapsed() < PRUNE_FOR {
-            let some = self.ports.store.prune_some(order, after).await?;
-            let Some(last) = some.last() else { break };
-            (deleted, after) = (deleted + some.len(), *last);
+            let Some(step) = self.ports.store.prune_step(order, after).await? else { break };
+            (deleted, after) = (deleted + step.deleted, step.last);
         }
         if deleted > 0 {
             info!(runs = deleted, "old runs deleted");

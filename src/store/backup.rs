@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::{SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use rusqlite::{
     Connection, OpenFlags,
     backup::{Backup, StepResult},
@@ -25,6 +25,7 @@ use super::{
     key::sync_folder,
     open::{OpenError, address},
 };
+use crate::domain::clock::Moment;
 
 /// The first bytes of a SQLite file.
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
@@ -135,14 +136,15 @@ pub async fn back_up(url: &str, file: &Path) -> Result<Written, BackupError> {
     Ok(Written { bytes, runs })
 }
 
-/// Puts a backup in the place of the store. `check` refuses a backup whose secrets cannot be opened. Returns the file
-/// that the store was moved to, if there was one. The caller holds the locks of the store.
+/// Puts a backup in the place of the store. `check` refuses a backup whose secrets cannot be opened. Returns the file that
+/// the store was moved to, if there was one; its name has the time `at`. The caller holds the locks of the store.
 ///
 /// # Errors
 /// Returns a [`BackupError`] or an error of `check`; then the store is as before.
 pub async fn restore<E: From<BackupError>>(
     url: &str,
     file: &Path,
+    at: Moment,
     check: impl FnOnce(&Examined) -> Result<(), E>,
 ) -> Result<Option<PathBuf>, E> {
     let address = address(url).map_err(BackupError::from)?;
@@ -175,7 +177,7 @@ pub async fn restore<E: From<BackupError>>(
     copy(file, &new).await?;
     let unusable = |source| BackupError::File { path: store.clone(), source };
     let old = store.exists().then(|| {
-        let at = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true).replace([':', '-'], "");
+        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true).replace([':', '-'], "");
         beside(&store, &format!(".before-{at}"))
     });
     if let Some(old) = &old {

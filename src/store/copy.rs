@@ -10,7 +10,7 @@
 //! Search indexes and `run_tally` follow from the rows by triggers. Workers belong to processes, and are not copied.
 //! To add a table, add its line to [`tables`]; a test compares the list with a new store.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use entity::{
     alternative, api_token, applied_comment, apply_item, ask_session, ask_tool_call, ask_turn, catalog_asset,
@@ -223,7 +223,11 @@ impl Table {
                 break;
             }
         }
-        Ok((rows, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+        let mut sha256 = String::new();
+        for byte in hash.finalize() {
+            let _infallible = write!(sha256, "{byte:02x}");
+        }
+        Ok((rows, sha256))
     }
 }
 
@@ -238,7 +242,7 @@ fn digest(hash: &mut Sha256, value: &Value) {
         Value::BigInt(value) => add(value.map(i64::to_le_bytes).as_ref().map(|it| &it[..])),
         Value::Double(value) => add(value.map(f64::to_le_bytes).as_ref().map(|it| &it[..])),
         Value::Bool(value) => add(value.map(|value| [u8::from(value)]).as_ref().map(|it| &it[..])),
-        Value::String(value) => add(value.as_ref().map(|text| text.as_bytes())),
+        Value::String(value) => add(value.as_ref().map(String::as_bytes)),
         Value::Bytes(value) => add(value.as_deref()),
         _ => add(None),
     }

@@ -1,25 +1,29 @@
 //! Deletes old runs. `domain/src/retention.rs` says which ones are needed; this file asks the database.
 //!
-//! The rule: whether a run is needed is decided in the transaction that deletes it.
+//! The rules: whether a run is needed is decided in the transaction that deletes it. A transaction is small: a large
+//! run first loses its rows in several, and is deleted in the last. If that is interrupted, the next prune continues.
 
-use entity::{applied_comment, apply_item, catalog_asset, run, suggestion};
+use entity::{applied_comment, apply_item, catalog_asset, run, run_event, run_row, suggestion};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 
-use super::{SqlStore, items, record, runs, trouble::DbResult as _};
-use crate::domain::{
-    Result,
-    id::RunId,
-    retention::{PruneCounts, PruneOrder},
-    status::RunStatus,
-    suggestion::ReviewState,
+use super::{SqlStore, items, record, runs, transaction::Transaction, trouble::DbResult as _};
+use crate::{
+    domain::{
+        Result,
+        id::RunId,
+        retention::{PruneCounts, PruneOrder},
+        status::RunStatus,
+        suggestion::ReviewState,
+    },
+    port::store::PruneStep,
 };
 
 /// Maximum number of runs that one transaction deletes.
 const MAX_RUNS: u64 = 100;
-/// Number of rows after which a transaction takes no further run.
+/// Maximum number of rows that one transaction deletes, with what belongs to them.
 const MANY_ROWS: i32 = 1_000;
 
 /// The statuses of runs that have ended. A paused run has not.
@@ -32,7 +36,7 @@ pub(super) async fn counts(store: &SqlStore, order: &PruneOrder) -> Result<Prune
     Ok(PruneCounts { removable: number(removable), needed: number(all.saturating_sub(removable)) })
 }
 
-pub(super) async fn some(store: &SqlStore, order: &PruneOrder, after: RunId) -> Result<Vec<RunId>> {
+pub(super) async fn step(store: &SqlStore, order: &PruneOrder, after: RunId) -> Result<Option<PruneStep>> {
     let order = order.clone();
     store
         .transact(move |transaction| async move {
@@ -48,21 +52,62 @@ pub(super) async fn some(store: &SqlStore, order: &PruneOrder, after: RunId) -> 
                 .all(&transaction)
                 .await
                 .db()?;
+            let Some((first, rows)) = found.first().copied() else { return Ok(None) };
+            if rows.unwrap_or_default() > MANY_ROWS && shrink(&transaction, first).await.db()? {
+                transaction.commit().await?;
+                return Ok(Some(PruneStep { deleted: 0, last: after }));
+            }
             let mut ids = Vec::with_capacity(found.len());
             let mut rows = 0;
             for (id, total) in found {
-                ids.push(RunId(id));
                 rows += total.unwrap_or_default();
-                if rows >= MANY_ROWS {
+                if rows > MANY_ROWS && !ids.is_empty() {
                     break;
                 }
+                ids.push(RunId(id));
             }
-            if !ids.is_empty() {
-                runs::remove(transaction, ids.clone()).await?;
-            }
-            Ok(ids)
+            let step = PruneStep { deleted: ids.len(), last: ids.last().copied().unwrap_or(after) };
+            runs::remove(transaction, ids).await?;
+            Ok(Some(step))
         })
         .await
+}
+
+/// Deletes some suggestions, rows and events of a large run. Returns `false` if few are left.
+async fn shrink(transaction: &Transaction, run: i64) -> Result<bool, DbErr> {
+    let suggestions = Query::select()
+        .column(suggestion::Column::Id)
+        .from(suggestion::Entity)
+        .and_where(suggestion::Column::RunId.eq(run))
+        .limit(u64::from(MANY_ROWS.unsigned_abs()))
+        .take();
+    let suggestions = suggestion::Entity::delete_many().filter(suggestion::Column::Id.in_subquery(suggestions));
+    let deleted = suggestions.exec(transaction).await?.rows_affected;
+    let up_to = |last: Option<i32>| last.map(|first| first.saturating_add(MANY_ROWS));
+    let mut first = Query::select();
+    first.expr(Expr::col(run_row::Column::Position).min()).from(run_row::Entity);
+    first.and_where(run_row::Column::RunId.eq(run));
+    let mut rows = 0;
+    if let Some(up_to) = up_to(smallest(transaction, &first).await?) {
+        let some = run_row::Entity::delete_many().filter(run_row::Column::RunId.eq(run));
+        rows = some.filter(run_row::Column::Position.lt(up_to)).exec(transaction).await?.rows_affected;
+    }
+    let mut first = Query::select();
+    first.expr(Expr::col(run_event::Column::Sequence).min()).from(run_event::Entity);
+    first.and_where(run_event::Column::RunId.eq(run));
+    // A row has about two events.
+    if let Some(up_to) = up_to(up_to(smallest(transaction, &first).await?)) {
+        let events = run_event::Entity::delete_many().filter(run_event::Column::RunId.eq(run));
+        events.filter(run_event::Column::Sequence.lt(up_to)).exec(transaction).await?;
+    }
+    let most = u64::from(MANY_ROWS.unsigned_abs());
+    Ok(deleted == most || rows == most)
+}
+
+/// Returns the only value of a query; `None` if there is none.
+async fn smallest(transaction: &Transaction, query: &SelectStatement) -> Result<Option<i32>, DbErr> {
+    let row = transaction.query_one(query).await?;
+    row.map_or(Ok(None), |row| row.try_get_by_index(0))
 }
 
 /// Matches runs of the order's kinds that have ended before its time.

@@ -25,7 +25,7 @@ use crate::{
         run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit, Waiting},
         status::{RunKind, RunStatus},
     },
-    port::store::{Change, Idempotency, Queue, RunStore},
+    port::store::{Change, Idempotency, PruneStep, Queue, RunStore},
 };
 
 /// The statuses in which a worker holds a run.
@@ -366,8 +366,8 @@ impl RunStore for SqlStore {
         prune::counts(self, order).await
     }
 
-    async fn prune_some(&self, order: &PruneOrder, after: RunId) -> Result<Vec<RunId>> {
-        prune::some(self, order, after).await
+    async fn prune_step(&self, order: &PruneOrder, after: RunId) -> Result<Option<PruneStep>> {
+        prune::step(self, order, after).await
     }
 
     async fn queue(&self) -> Result<Queue> {

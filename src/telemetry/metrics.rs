@@ -143,6 +143,7 @@ impl Metrics {
         metrics.registered()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the time that the system knows the process by")]
     fn registered(mut self) -> Self {
         let to = &mut self.registry;
         to.register("gloss", "This Gloss", Info::new([("version", env!("CARGO_PKG_VERSION"))]));

@@ -106,7 +106,12 @@ async fn what_is_no_sound_backup_of_this_version_is_refused() {
     ends(data, &["run", "demo:main.orders"], Exit::Success).await;
     let before = runs(data).await;
     let file = data.join("good");
+    fs::write(data.join("password"), "hunter2MARKER").unwrap();
+    let (url, password) = ("postgres://ann@127.0.0.1:1/db", data.join("password"));
+    let add = ["profile", "db", "add", "secret", url, "--password-file", path(&password), "--no-test"];
+    ends(data, &add, Exit::Success).await;
     ends(data, &["backup", path(&file)], Exit::Success).await;
+    assert!(!fs::read(&file).unwrap().windows(13).any(|bytes| bytes == b"hunter2MARKER"));
     let bad = data.join("bad");
     let refused = async |words: &[&str], exit| {
         let said = ends(data, &["restore", path(&bad)], exit).await;

@@ -113,7 +113,7 @@ async fn an_interrupted_copy_continues() {
     home.does(&copy("part.db"), Exit::Success).await;
     // What a kill in the middle of the suggestions leaves.
     let later = ["alternative", "evidence", "displaced_review", "apply_item", "applied_comment", "ask_session"];
-    let later: String = later.iter().map(|table| format!("DELETE FROM {table};")).collect();
+    let later = later.map(|table| format!("DELETE FROM {table};")).concat();
     let place = home.url.trim_start_matches("sqlite://");
     let part = home.data.path().join("part.db");
     sqlite::execute(

@@ -94,6 +94,24 @@ async fn store_number(data: &Path, sql: &str) -> i64 {
 }
 
 #[tokio::test]
+async fn a_large_run_goes_in_several_transactions() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let target = SqliteTarget::with_tables(45, 60);
+    does(data, &format!("profile db add wide {}", target.url())).await;
+    does(data, "run wide --quiet").await;
+    does(data, "history review 1 --skip").await;
+    does(data, "run demo:main.orders").await;
+    let done = prune(data, &["--yes"]).await;
+    assert_eq!(done, json!({ "deleted": 1, "remaining": 0, "kept": 1 }));
+    assert_eq!(numbers(data).await, [2]);
+    for table in ["suggestion", "run_row", "run_event", "run_tally"] {
+        let of_one = if table == "run_tally" { "n <> 0 AND status = 'SUCCESS'" } else { "run_id = 1" };
+        assert_eq!(store_number(data, &format!("SELECT count(*) FROM {table} WHERE {of_one}")).await, 0, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn a_live_run_is_kept_and_others_see_the_runs_go() {
     let server = Server::start_with(&[("GLOSS_WORKERS", "0")]).await;
     let demo = server.db_profile("demo").await;

@@ -30,7 +30,7 @@ pub use comparisons::{ComparisonStore, StoredComparison};
 pub use imports::ImportStore;
 pub use profiles::ProfileStore;
 pub use reviews::{PlanPage, ReviewStore};
-pub use runs::{Change, Idempotency, Queue, RunStore};
+pub use runs::{Change, Idempotency, PruneStep, Queue, RunStore};
 pub use schedules::{ScheduleChange, ScheduleStore};
 pub use suggestions::SuggestionStore;
 pub use tokens::TokenStore;

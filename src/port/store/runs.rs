@@ -19,6 +19,15 @@ use crate::domain::{
 /// A change of a run, applied inside the store's transaction.
 pub type Change = Box<dyn FnOnce(&mut RunEdit) -> Result<()> + Send>;
 
+/// A step of a prune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PruneStep {
+    /// Number of deleted runs; 0 if a large run has only become smaller.
+    pub deleted: usize,
+    /// The key after which the next step continues.
+    pub last: RunId,
+}
+
 /// The queue of runs, and the leases on those that workers hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Queue {
@@ -115,9 +124,9 @@ pub trait RunStore: Send + Sync {
     /// Counts the runs that an order selects.
     async fn prune_counts(&self, order: &PruneOrder) -> Result<PruneCounts>;
 
-    /// Deletes the next runs that an order selects, by key after `after`, in one small transaction. Returns their keys;
-    /// none are left if it returns none.
-    async fn prune_some(&self, order: &PruneOrder, after: RunId) -> Result<Vec<RunId>>;
+    /// Deletes the next runs that an order selects, by key after `after`, or a part of one, in a small transaction.
+    /// Returns `None` if none are left.
+    async fn prune_step(&self, order: &PruneOrder, after: RunId) -> Result<Option<PruneStep>>;
 
     /// Returns what the queue and the leases look like.
     async fn queue(&self) -> Result<Queue>;
