@@ -23,7 +23,7 @@ const WORDS: usize = 5;
 /// Last words of the names of columns with labels, the best first.
 const LABELS: &[&str] = &["label", "name", "title", "caption", "meaning", "description", "desc", "nm"];
 /// Last words of the names of columns with codes of their own.
-const CODES: &[&str] = &["code", "status", "state", "value", "number"];
+const CODES: &[&str] = &["code", "id", "status", "state", "value", "number"];
 /// First words of the names of columns that come in pairs.
 const SIDES: &[&str] = &["old", "new", "from", "to", "source", "target", "previous", "next"];
 /// Words of columns that say who made or changed a row.

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A filter of runs. A field that is `None` does not restrict; an empty list matches nothing.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RunFilter {
     /// Runs of one of these kinds.
     pub kinds: Option<Vec<RunKind>>,

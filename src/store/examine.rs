@@ -111,7 +111,7 @@ impl Examined {
             bus,
             name: self.name.into(),
             statements: Arc::new(AtomicU64::new(0)),
-            few: run_plan::MAX_SORTED,
+            planner: run_plan::Planner::default(),
             seal: key.map(Arc::new),
             queue_limit: i64::MAX,
         }

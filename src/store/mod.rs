@@ -97,7 +97,7 @@ pub struct SqlStore {
     bus: Arc<dyn Bus>,
     name: Arc<str>,
     statements: Arc<AtomicU64>,
-    few: u64,
+    planner: run_plan::Planner,
     /// The key that seals secrets; `None` if the store was opened without it.
     seal: Option<Arc<SealKey>>,
     /// Maximum number of runs that one starter may have in the queue.
@@ -122,8 +122,8 @@ impl SqlStore {
     /// Sets the number of runs up to which a page is sorted; above it an index is walked. A test sets it to 0 to make a
     /// small store take the path of a large one.
     #[must_use]
-    pub const fn sorting_at_most(mut self, few: u64) -> Self {
-        self.few = few;
+    pub fn sorting_at_most(mut self, few: u64) -> Self {
+        self.planner = run_plan::Planner::sorting_at_most(few);
         self
     }
 

@@ -174,7 +174,7 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
         bus,
         name,
         statements,
-        few: run_plan::MAX_SORTED,
+        planner: run_plan::Planner::default(),
         seal: key.map(Arc::new),
         queue_limit: i64::MAX,
     })

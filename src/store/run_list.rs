@@ -12,7 +12,7 @@ use super::{
     SqlStore, all, cells, dialect,
     keyset::{Cut, Range, Section, cut},
     nth, number, record,
-    run_plan::{Part, Parts, Plan, keyset, order_column},
+    run_plan::{Part, Parts, Plan, Planner, keyset, order_column},
     trouble::DbResult as _,
 };
 use crate::domain::{
@@ -121,21 +121,22 @@ const fn stored(column: RunColumn) -> run::Column {
     }
 }
 
-/// Returns one page. Up to `few` runs are sorted; above that an index is walked.
+/// Returns one page.
 async fn page<R: Rows>(
     connection: &impl ConnectionTrait,
     rows: &R,
     filter: &RunFilter,
     order: RunOrder,
     (page, ends): (&PageRequest, PageEnds),
-    few: u64,
+    planner: &Planner,
 ) -> Result<Cut<R::Row>> {
     let backend = connection.get_database_backend();
     let range = keyset(backend, order, true).range(page)?;
     let Some(parts) = Parts::new(backend, filter) else {
         return Ok(Cut { rows: Vec::new(), has_next: false, has_previous: false });
     };
-    let list = List { backend, rows, plan: Plan::choose(connection, &parts, order, few).await?, parts, order };
+    let plan = planner.choose(connection, filter, &parts, order).await?;
+    let list = List { backend, rows, plan, parts, order };
     let outside = range.neighbours();
     let reverse = page.direction == PageDirection::Backward;
     let found = list.read(range, reverse, page.size as u64 + 1).await?;
@@ -150,11 +151,10 @@ pub(super) async fn whole_page(
     filter: &RunFilter,
     order: RunOrder,
     request: &PageRequest,
-    few: u64,
+    planner: &Planner,
 ) -> Result<Page<Run>> {
-    let found =
-        page(connection, &Whole(connection), filter, order, (request, PageEnds { previous: true, next: true }), few)
-            .await?;
+    let ends = PageEnds { previous: true, next: true };
+    let found = page(connection, &Whole(connection), filter, order, (request, ends), planner).await?;
     let list = order.list_name();
     let cursor = |row: &run::Model| Cursor { list: list.clone(), key: cursor_key(row, order.field) };
     Ok(found.with_cursors(cursor).map(record::run))
@@ -185,7 +185,7 @@ pub(super) async fn cell_page(
 ) -> Result<CellPage> {
     let rows = Chosen::new(store, columns, order);
     let Cut { rows, has_next, has_previous } =
-        page(store.read(), &rows, filter, order, (request, ends), store.few).await?;
+        page(store.read(), &rows, filter, order, (request, ends), &store.planner).await?;
     Ok(CellPage { rows, has_next, has_previous })
 }
 

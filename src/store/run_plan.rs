@@ -3,12 +3,20 @@
 //! The rules: no list scans the table, and none sorts it. Either an index is walked in the list's order, in one range
 //! per combination of its leading values, and the walk ends with the page. Or the filter leaves few runs, which are
 //! found by an index of the filter and sorted. All other conditions are hidden from the database's planner
-//! (`dialect::plain`), so that it follows the plan made here.
+//! (`dialect::plain`), so that it follows the plan made here. To count the matches often takes longer than to read the
+//! page, so which index finds few is remembered for a while; an old answer makes a page slower, never wrong.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use entity::{
     run::{self, Column},
     run_label, run_tally,
 };
+use lru::LruCache;
 use sea_orm::{
     Condition, ConnectionTrait, DbBackend, Value,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
@@ -26,7 +34,11 @@ use crate::domain::{
 };
 
 /// Maximum number of runs that are sorted for a page.
-pub(super) const MAX_SORTED: u64 = 1_000;
+const MAX_SORTED: u64 = 1_000;
+/// How long the count of a filter's matches is remembered.
+const REMEMBERED: Duration = Duration::from_secs(30);
+/// The maximum number of filters for which it is remembered.
+const FILTERS: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
 /// Maximum number of ranges that are merged for a page.
 const MAX_RANGES: usize = 64;
 /// The parts of a filter that can drive a query, the most selective first. Each has an index that continues with the
@@ -326,21 +338,41 @@ pub(super) enum Plan {
     },
 }
 
-impl Plan {
+/// Chooses plans. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Planner {
+    /// The number of runs up to which a page is sorted; above it an index is walked.
+    few: u64,
+    /// For each filter which of its finders has the fewest matches, if few, and when they were counted.
+    fewest: Arc<Mutex<LruCache<RunFilter, (Option<usize>, Instant)>>>,
+}
+
+impl Default for Planner {
+    fn default() -> Self {
+        Self::sorting_at_most(MAX_SORTED)
+    }
+}
+
+impl Planner {
+    pub(super) fn sorting_at_most(few: u64) -> Self {
+        Self { few, fewest: Arc::new(Mutex::new(LruCache::new(FILTERS))) }
+    }
+
     /// Chooses a plan. If one index serves both filter and order, the walk is chosen right away. Otherwise the matches
     /// of the filter's parts are counted, each up to `few`.
     pub(super) async fn choose(
+        &self,
         connection: &impl ConnectionTrait,
+        filter: &RunFilter,
         parts: &Parts,
         order: RunOrder,
-        few: u64,
-    ) -> Result<Self> {
+    ) -> Result<Plan> {
         let by_time = order.field == RunOrderField::StartedAt;
         if !by_time || parts.searched.is_some() || parts.labels.is_some() || parts.lists.len() > 1 {
-            let finders = parts.finders(few);
-            if let Some(at) = fewest(connection, &finders, few).await? {
+            let finders = parts.finders(self.few);
+            if let Some(at) = self.fewest(connection, filter, &finders).await? {
                 let (_, condition, rest) = finders[at].clone();
-                return Ok(Self::Sort { condition: condition.add(rest) });
+                return Ok(Plan::Sort { condition: condition.add(rest) });
             }
         }
         let leader: &'static [Part] = match order.field {
@@ -357,7 +389,26 @@ impl Plan {
             };
             leaders = leaders.iter().flat_map(with).collect();
         }
-        Ok(Self::Walk { leaders, rest: parts.rest(Leading { parts: leader, time: by_time, ..Leading::default() }) })
+        Ok(Plan::Walk { leaders, rest: parts.rest(Leading { parts: leader, time: by_time, ..Leading::default() }) })
+    }
+
+    /// Returns the index of the finder with the fewest matches, if there are few. The same filter always has the same
+    /// finders.
+    async fn fewest(
+        &self,
+        connection: &impl ConnectionTrait,
+        filter: &RunFilter,
+        finders: &[(SelectStatement, Condition, Condition)],
+    ) -> Result<Option<usize>> {
+        let remembered = || self.fewest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, counted)) = remembered().get(filter).copied()
+            && counted.elapsed() < REMEMBERED
+        {
+            return Ok(at);
+        }
+        let at = fewest(connection, finders, self.few).await?;
+        remembered().put(filter.clone(), (at, Instant::now()));
+        Ok(at)
     }
 }
 

@@ -331,7 +331,7 @@ impl RunStore for SqlStore {
     }
 
     async fn runs_page(&self, filter: &RunFilter, order: RunOrder, page: &PageRequest) -> Result<Page<Run>> {
-        run_list::whole_page(self.read(), filter, order, page, self.few).await
+        run_list::whole_page(self.read(), filter, order, page, &self.planner).await
     }
 
     async fn run_cells(

@@ -100,8 +100,8 @@ impl Token {
     pub fn is_unread(&self) -> bool {
         match self.grasp {
             Grasp::Cryptic => true,
-            Grasp::Likely => self.text.eq_ignore_ascii_case(&self.raw),
-            Grasp::Word | Grasp::Abbreviation | Grasp::Ambiguous(_) => false,
+            Grasp::Likely | Grasp::Ambiguous(_) => !is_word(&self.raw) && self.text.eq_ignore_ascii_case(&self.raw),
+            Grasp::Word | Grasp::Abbreviation => false,
         }
     }
 }
@@ -142,10 +142,13 @@ impl Context {
                 if matches!(word.as_str(), "lon" | "lng" | "longitude") {
                     things.extend(["latitude", "longitude"].map(str::to_owned));
                 }
-                if word.len() > 3 {
-                    let is_english =
-                        is_word(&word) || segmentation::segmented(&word, true, &TableNames::default()).is_some();
-                    *(if is_english { &mut english } else { &mut others }) += 1;
+                // `col16width`
+                for word in words::split_digits(&word).iter().filter(|word| word.len() > 3) {
+                    if is_word(word) || segmentation::segmented(word, true, &TableNames::default()).is_some() {
+                        english += 1;
+                    } else if !segmentation::holds_a_word(word) {
+                        others += 1;
+                    }
                 }
             }
         }
@@ -231,6 +234,11 @@ pub fn is_guess(tokens: &[Token], context: &Context) -> bool {
 /// Returns whether the vocabulary holds this word or its singular.
 pub fn is_known(word: &str) -> bool {
     TERMS.contains_key(word) || TERMS.contains_key(words::singular(word).as_str())
+}
+
+/// Returns whether the term has a meaning that belongs to every domain.
+fn is_general(term: &str) -> bool {
+    TERMS.get(term).is_some_and(|senses| senses.iter().any(|sense| sense.domain == GENERAL))
 }
 
 /// Returns whether this is a plain word of the vocabulary, or the plural of one.
@@ -355,12 +363,23 @@ fn known(word: &str, context: &Context) -> Option<Token> {
     if (senses.iter().all(is_foreign) && segmentation::is_common(&one) || is_plural) && !is_itself {
         return Some(Token { raw: word.to_owned(), text: word.to_owned(), grasp: Grasp::Word });
     }
-    let (text, others) = decide(senses, context);
+    let (mut text, mut others) = decide(senses, context);
+    // A word of its own is that word unless the domain is clear: `port`.
+    if let Some(at) = others.iter().position(|other| *other == word).filter(|_| !is_usual(senses, text)) {
+        text = std::mem::replace(&mut others[at], text);
+    }
     // An abbreviation of one domain in a table of others is not expanded: `rto` among plants is no recovery time.
     let is_elsewhere = context.votes.values().sum::<usize>() >= ELSEWHERE && !context.things.contains(text);
     if senses.iter().all(is_foreign) && is_elsewhere && !is_itself && !is_plain(&one) {
         let text = if word.len() <= ACRONYM { word.to_uppercase() } else { word.to_owned() };
         return Some(Token { raw: word.to_owned(), text, grasp: Grasp::Likely });
+    }
+    // What only one domain would read so, and that domain is not clear, stays as it is: `src_ap` of airports.
+    let is_doubtful = !others.is_empty() && !is_itself && !is_usual(senses, text);
+    if is_doubtful {
+        let senses = std::iter::once(text).chain(others).collect();
+        let text = if word.len() <= ACRONYM { word.to_uppercase() } else { word.to_owned() };
+        return Some(Token { raw: word.to_owned(), text, grasp: Grasp::Ambiguous(senses) });
     }
     let grasp = if !others.is_empty() {
         Grasp::Ambiguous(others)
@@ -371,6 +390,11 @@ fn known(word: &str, context: &Context) -> Option<Token> {
     };
     let text = if many { words::plural(text) } else { text.to_owned() };
     Some(Token { raw: word.to_owned(), text, grasp })
+}
+
+/// Returns whether this is a sense of every domain.
+fn is_usual(senses: &[Sense], text: &str) -> bool {
+    senses.iter().any(|sense| sense.text == text && sense.domain == GENERAL)
 }
 
 /// The sense that the context prefers, and the other senses if it does not prefer one clearly.

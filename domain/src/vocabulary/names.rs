@@ -172,7 +172,8 @@ impl TableNames {
                     parts.split_last().map_or((String::new(), &[][..]), |(last, head)| (words::singular(last), head));
                 add(initials, head.iter().map(String::as_str).chain([last.as_str()]).collect::<Vec<_>>().join(" "));
             }
-            [one] => {
+            // `cust` is no short form of a name that is no word itself (`custallocns`).
+            [one] if super::is_word(&words::singular(one)) => {
                 let one = words::singular(one);
                 for end in SHORT_FROM..=one.len().saturating_sub(LEFT_OUT).min(INITIALS) {
                     add(one[..end].to_owned(), one.clone());

@@ -9,7 +9,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::{TableNames, is_known, is_plain, words};
+use super::{TableNames, is_general, is_known, is_plain, words};
 
 /// The ranks of English words, the most frequent first.
 static RANKS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
@@ -19,21 +19,24 @@ static RANKS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
 
 /// Words of two and three letters that may be a part. Others are too often a piece of a longer word.
 const SHORT: &[&str] = &[
-    "age", "amt", "api", "avg", "bom", "box", "cnt", "day", "dt", "due", "end", "exp", "fax", "fee", "gps", "hrs",
-    "id", "ip", "iso", "job", "key", "lot", "max", "min", "net", "new", "nm", "no", "num", "old", "pay", "pct", "per",
-    "qty", "rep", "row", "seq", "set", "sex", "sku", "sub", "sum", "tag", "tax", "top", "tot", "ts", "two", "uom",
-    "uri", "url", "usd", "vat", "way", "web", "year", "ytd", "zip",
+    "age", "amt", "api", "avg", "bom", "box", "cat", "cfg", "cnt", "col", "day", "doc", "dt", "due", "emp", "end",
+    "exp", "fax", "fee", "gps", "grp", "hrs", "id", "ip", "iso", "job", "key", "loc", "log", "lot", "map", "max",
+    "min", "msg", "net", "new", "nm", "no", "num", "old", "org", "pay", "pct", "per", "pkg", "pwd", "qa", "qty", "ref",
+    "rep", "row", "run", "seq", "set", "sex", "sku", "std", "stk", "sub", "sum", "sys", "tag", "tax", "tel", "tmp",
+    "top", "tot", "trx", "ts", "two", "txn", "uom", "uri", "url", "usd", "usr", "vat", "way", "web", "ytd", "zip",
 ];
-/// Short words that only connect others: never first or last, except `is`, which begins names, and `at`, `by`, `on` and
-/// `to` at the end, behind a participle.
+/// Short words that only connect others: never first or last, except `is`, which begins names, and prepositions at the
+/// end, behind a participle or, for some, a frequent word.
 const LINKS: &[&str] = &["and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "with"];
 
 /// The longest part, and the longest word that is taken apart.
 const LONGEST_PART: usize = 20;
 const LONGEST: usize = 60;
-/// The cost of a plain word, of an abbreviation, of a short part, and of `id` at the end.
+/// The cost of a plain word, of an abbreviation and of one that only some domains know, of a short part, and of `id` at
+/// the end.
 const PLAIN: f64 = 6.5;
 const ABBREVIATION: f64 = 9.0;
+const JARGON: f64 = 16.0;
 const BRIEF: f64 = 7.5;
 const ID: f64 = 5.0;
 /// The largest cost per letter of a split that convinces anywhere, and of one among English names.
@@ -60,6 +63,16 @@ pub fn is_frequent(word: &str) -> bool {
 /// Returns whether this is an English word.
 pub fn is_english(word: &str) -> bool {
     RANKS.contains_key(word) || is_plain(word)
+}
+
+/// Returns whether a name is a frequent English word with a few letters before or behind it, so that they may be an
+/// abbreviation: `braddress`.
+pub fn holds_a_word(name: &str) -> bool {
+    const FEW: usize = 3;
+    (1..=FEW).filter(|few| name.len() > COMMON_FROM + few).any(|few| {
+        let start = name.get(..name.len() - few);
+        start.is_some_and(is_common) || name.get(few..).is_some_and(is_common)
+    })
 }
 
 /// Words by their letters without vowels, each with the best word, its rank and the rank of the next.
@@ -121,6 +134,10 @@ pub fn segmented<'w>(word: &'w str, among_english: bool, catalog: &TableNames) -
         [] | [_] => false,
         // The end of an adjective: `watchable`.
         [.., last] if *last == "able" => false,
+        // `phonets`, but not `reqts`.
+        [.., before, "dt" | "nm" | "ts"] if before.len() < 4 => false,
+        // `idowner`, but not `idmax`.
+        ["id", rest @ ..] if rest.iter().any(|part| part.len() < 4) => false,
         _ if per_letter <= CONVINCING => {
             parts.iter().all(|part| part.len() > 3 || SHORT.contains(part) || is_link(part) || catalog.has(part))
         }
@@ -168,9 +185,13 @@ fn cheapest<'w>(word: &'w str, catalog: &TableNames) -> Option<(f64, Vec<&'w str
         end = start;
     }
     parts.reverse();
-    let is_participle = |at: usize| parts.get(at).is_some_and(|part: &&str| words::is_participle(part));
     let ends_well = match parts.as_slice() {
-        [.., "at" | "by" | "on" | "to"] => is_participle(parts.len() - 2),
+        // `createdby`, `periodto`
+        [.., before, "by" | "from" | "to"] => {
+            words::is_participle(before) || before.len() > COMMON_FROM && is_common(before)
+        }
+        [.., before, "at" | "on"] => words::is_participle(before),
+        [link] => !is_link(link),
         _ => true,
     };
     ends_well.then_some((cost, parts))
@@ -181,7 +202,7 @@ fn cost(part: &str, first: bool, last: bool) -> Option<f64> {
     if is_link(part) {
         let may_be = match part {
             "is" => first,
-            "at" | "by" | "on" | "to" => !first,
+            "at" | "by" | "from" | "on" | "to" => !first,
             _ => !first && !last,
         };
         return may_be.then_some(BRIEF);
@@ -189,7 +210,7 @@ fn cost(part: &str, first: bool, last: bool) -> Option<f64> {
     if part.len() < 4 {
         return match part {
             "id" if last => Some(ID),
-            "id" | "no" | "nm" | "ts" | "dt" if first => None,
+            "no" | "nm" | "ts" | "dt" if first => None,
             _ => SHORT.contains(&part).then_some(BRIEF),
         };
     }
@@ -201,7 +222,7 @@ fn cost(part: &str, first: bool, last: bool) -> Option<f64> {
     if is_plain(part) {
         Some(zipf.map_or(PLAIN, |zipf| zipf.min(PLAIN)))
     } else {
-        zipf.or_else(|| is_known(part).then_some(ABBREVIATION))
+        zipf.or_else(|| is_known(part).then_some(if is_general(part) { ABBREVIATION } else { JARGON }))
     }
 }
 

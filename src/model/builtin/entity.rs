@@ -162,6 +162,18 @@ impl Entity {
         let mut all: Vec<String> =
             tokens.iter().flat_map(|token| token.text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
         all.dedup();
+        // `card_archive` beside `card` holds the archived cards.
+        if let [thing @ .., archive] = parts.as_slice()
+            && matches!(archive.as_str(), "archive" | "archives" | "archived")
+            && context.catalog().only_called(thing).is_some()
+        {
+            all.pop();
+            all.insert(0, "archived".to_owned());
+            if archive.ends_with('s') != all.last().is_some_and(|last| words::is_plural(last)) {
+                let last = all.pop().unwrap_or_default();
+                all.push(if archive.ends_with('s') { words::plural(&last) } else { words::singular(&last) });
+            }
+        }
         // What stands at the end connects nothing: `FieldingOF`.
         if let [_, .., last] = all.as_mut_slice()
             && last == "of"

@@ -127,8 +127,19 @@ impl<'a> TableReading<'a> {
         if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() && !is_others(&parts) {
             parts.remove(0);
         }
+        let parts = self.identifier_last(parts);
         let parts = self.without_target(parts, key);
         let mut tokens = vocabulary::read(&parts.join("_"), &self.context);
+        // `id` and what follows may have been written together: `idowner`.
+        if let [first, rest @ ..] = tokens.as_mut_slice()
+            && first.raw == "id"
+            && !rest.is_empty()
+            && parts.len() == 1
+        {
+            tokens.rotate_left(1);
+        }
+        read_before(&mut tokens);
+        read_bits(&mut tokens);
         read_unit(&mut tokens, data_type);
         let target = key.map(|key| self.target(key));
         if let Some(target) = &target {
@@ -194,10 +205,12 @@ impl<'a> TableReading<'a> {
         let unit_only = tokens.last().is_some_and(|token| {
             own + token.text.split(' ').count() == words.len() && units::unit(&token.raw, "").is_some()
         });
-        // `transcript_id` in a table `exon_transcript` beside a table `transcript` is that one's.
+        // `transcript_id` in a table `exon_transcript` beside a table `transcript` is that one's, and so is the `user_id`
+        // of `location_users` that is no key.
+        let is_whole_key = column.primary_key && self.primary_key().len() == 1;
         let is_others = own < self.entity.words.len()
             && words.last().is_some_and(|last| last == "identifier")
-            && self.context.catalog().only_called(&words[..words.len() - 1]).is_some();
+            && (self.context.catalog().only_called(&words[..words.len() - 1]).is_some() || !is_whole_key);
         let is_number = words[own.min(words.len())..].iter().all(|word| word.bytes().all(|b| b.is_ascii_digit()));
         // A reference is to the thing that it names, also if the table is called so: `template_id` in `host_templates`.
         let is_thing = |words: &[String]| target.as_ref().is_some_and(|target| target.is_named_by(words));
@@ -306,6 +319,27 @@ impl<'a> TableReading<'a> {
         let target = self.target(key);
         let thing = if role.is_empty() || !target.is_clear { Vec::new() } else { target.words };
         [role, &thing, rest].concat()
+    }
+
+    /// Puts `id` at the end, and takes off what only groups tables: `id_cc_card` is the `card_id` of a table `cc_card`.
+    /// An `id_type` or `id_number` is a property of a document.
+    fn identifier_last(&self, mut parts: Vec<String>) -> Vec<String> {
+        const OF_DOCUMENTS: &[&str] = &["type", "number", "no", "num", "code", "status", "name", "date", "expiry"];
+        let catalog = self.context.catalog();
+        let is_first = matches!(parts.as_slice(), [id, rest @ ..] if id == "id" && rest.last().is_some_and(|last| {
+            !OF_DOCUMENTS.contains(&last.as_str()) || catalog.only_called(rest).is_some()
+        }));
+        if is_first {
+            parts.rotate_left(1);
+        }
+        match parts.as_slice() {
+            [thing @ .., id] if id == "id" && thing.len() > 1 => {
+                let name = thing.join("_");
+                let own = catalog.ungrouped(&name);
+                if own.len() < name.len() { [words::split(own), vec![id.clone()]].concat() } else { parts }
+            }
+            _ => parts,
+        }
     }
 
     fn lineage_of(&self, column: &Column) -> Option<&'a Lineage> {
@@ -509,6 +543,41 @@ fn read_by_initials(tokens: &mut [Token], target: &Entity) {
             token.text = words.join(" ");
             token.grasp = Grasp::Abbreviation;
         }
+    }
+}
+
+/// Abbreviations with the words before which they have one meaning: `curr_code`, `del_address`.
+const BEFORE: &[(&[&str], &[&str], &str)] = &[
+    (&["cur", "curr"], &["code", "rate", "symbol", "sign", "identifier"], "currency"),
+    (&["del"], &["address", "contact", "instructions", "note", "city", "country"], "delivery"),
+    (&["inv"], &["address", "due"], "invoice"),
+    (&["req"], &["date", "quantity"], "required"),
+];
+
+/// Reads the abbreviations that the next word explains.
+fn read_before(tokens: &mut [Token]) {
+    for at in 1..tokens.len() {
+        let (own, next) = (&tokens[at - 1].raw, &tokens[at].text);
+        let fits = |(short, before, _): &&(&[&str], &[&str], &str)| {
+            short.contains(&own.as_str()) && before.contains(&next.as_str())
+        };
+        if let Some((.., meaning)) = BEFORE.iter().find(fits) {
+            tokens[at - 1].text = (*meaning).to_owned();
+            tokens[at - 1].grasp = Grasp::Abbreviation;
+        }
+    }
+}
+
+/// Reads the name of a type: `int64_value`.
+fn read_bits(tokens: &mut Vec<Token>) {
+    let is_type = |pair: &[Token]| {
+        matches!(pair[0].raw.as_str(), "int" | "float") && matches!(pair[1].raw.as_str(), "8" | "16" | "32" | "64")
+    };
+    if let Some(at) = tokens.windows(2).position(is_type) {
+        let kind = if tokens[at].raw == "int" { "integer" } else { "floating-point number" };
+        tokens[at].text = format!("{}-bit {kind}", tokens[at + 1].raw);
+        tokens[at].grasp = Grasp::Abbreviation;
+        tokens.remove(at + 1);
     }
 }
 

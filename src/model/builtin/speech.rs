@@ -74,12 +74,14 @@ const ADJECTIVES: &[&str] = &[
     "alternative",
     "able",
     "annual",
+    "asynchronous",
     "automatic",
     "available",
     "big",
     "common",
     "compatible",
     "complete",
+    "complex",
     "different",
     "early",
     "effective",
@@ -95,6 +97,7 @@ const ADJECTIVES: &[&str] = &[
     "hidden",
     "high",
     "incoming",
+    "insecure",
     "internal",
     "invalid",
     "large",
@@ -129,6 +132,7 @@ const ADJECTIVES: &[&str] = &[
     "typical",
     "unique",
     "upper",
+    "used",
     "valid",
     "visible",
 ];
@@ -157,9 +161,16 @@ pub fn is_particle(word: &str) -> bool {
     !matches!(word, "of" | "as" | "other" | "all" | "own" | "same") && FUNCTIONS.contains(&word)
 }
 
+/// Returns whether the word ends as adjectives do: `invisible`.
+fn looks_like_an_adjective(word: &str) -> bool {
+    const NOUNS: &[&str] = &["collectible", "deductible", "vegetable"];
+    word.len() > 7 && (word.ends_with("ible") || word.ends_with("lable")) && !NOUNS.contains(&word)
+}
+
 /// Returns whether the last word of a phrase may be its noun.
 pub fn may_end_a_noun(word: &str) -> bool {
     !is_verb(word)
+        && !looks_like_an_adjective(word)
         && !FUNCTIONS.contains(&word)
         && !PREPOSITIONS.contains(&word)
         && !ADJECTIVES.contains(&word)

@@ -237,7 +237,8 @@ async fn ctrl_c_cancels_the_run_and_keeps_the_prompt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_typed_during_a_command_is_executed_after_it() {
     let model = ScriptedModel::builder().gated().start().await;
-    let (server, _) = server_with(&model, &SqliteTarget::with_tables(2, 4), &[]).await;
+    let target = SqliteTarget::with_tables(2, 4);
+    let (server, _) = server_with(&model, &target, &[]).await;
     let mut shell = Terminal::open(server.data.path(), &["shell"], &[]);
     shell.sees("gloss> ");
     shell.line("run target:main --model scripted");

@@ -44,7 +44,7 @@ impl Place<'_> {
             // One value shows no form.
             _ if is_constant => "",
             Some(Shape::Country2) if is_code => " (ISO 3166-1 alpha-2)",
-            Some(Shape::Country3) if is_code => " of three letters",
+            Some(Shape::Country3) if is_code => ", in three letters",
             Some(Shape::Currency) if is_code => " (ISO 4217)",
             Some(Shape::Country2) => ", as a two-letter code",
             Some(Shape::Country3) => ", as a three-letter code",

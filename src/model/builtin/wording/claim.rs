@@ -65,7 +65,7 @@ impl Place<'_> {
         } else if let Some(last) =
             words.last().filter(|last| words::is_participle(last) && !ADJECTIVES.contains(&last.as_str()))
         {
-            let been = if INTRANSITIVE.contains(&last.as_str()) { "" } else { "been " };
+            let been = if self.happens_by_itself(last) { "" } else { "been " };
             format!("{} has {been}{last}", self.subject_before(&words, 1))
         } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str())) {
             let last = one_of_its_kind(last).unwrap_or(last);
@@ -114,16 +114,23 @@ impl Place<'_> {
         while rest.last().is_some_and(|word| matches!(word.as_str(), "and" | "date" | "time" | "timestamp")) {
             rest.pop();
         }
+        // `datecreate`
+        if let [.., verb] = rest.as_mut_slice()
+            && let Some((_, done)) = BASES.iter().find(|(base, _)| base == verb)
+        {
+            (*done).clone_into(verb);
+        }
         let texts = if rest.is_empty() && words.iter().any(|word| word == "and") {
             self.belonging("date and time", "")
         } else if rest.is_empty() {
             self.belonging(if marker && last == "timestamp" { "timestamp" } else { noun }, "")
         } else if let [.., verb] = rest.as_slice()
             && words::is_participle(verb)
+            && !EXPECTED.contains(&verb.as_str())
         {
             let dated = rest.len() == 2 && matches!(rest[0].as_str(), "date" | "time");
             let (subject, adverb) = if dated { (self.owner(), None) } else { self.undergone(&rest) };
-            let was = if INTRANSITIVE.contains(&verb.as_str()) { "" } else { "was " };
+            let was = if self.happens_by_itself(verb) { "" } else { "was " };
             // A row changes more than once, and the column has room for one time.
             let adverb = adverb.or(matches!(verb.as_str(), "changed" | "modified" | "updated").then_some("last"));
             let adverb = adverb.map(|adverb| format!("{adverb} ")).unwrap_or_default();
@@ -205,6 +212,12 @@ impl Place<'_> {
             vec![texts, self.of_owner(&format!("{phrase} {noun}")), format!("when the {phrase} took place")]
         };
         told("name and type say a point in time", typed, texts)
+    }
+
+    /// Returns whether the participle says what the row does and not what is done to it. People retire, other things are
+    /// retired.
+    fn happens_by_itself(&self, participle: &str) -> bool {
+        INTRANSITIVE.contains(&participle) || participle == "retired" && self.table.entity.is_about_people()
     }
 
     /// Describes `created_by` without a foreign key.
@@ -384,7 +397,6 @@ const INTRANSITIVE: &[&str] = &[
     "graduated",
     "subscribed",
     "unsubscribed",
-    "retired",
     "resigned",
     "responded",
     "failed",
@@ -393,6 +405,19 @@ const INTRANSITIVE: &[&str] = &[
     "ended",
     "lapsed",
     "churned",
+];
+
+/// Participles of what is to come: a `required_date` is not when something was required.
+const EXPECTED: &[&str] =
+    &["estimated", "expected", "forecast", "needed", "planned", "promised", "required", "scheduled"];
+
+/// Verbs that stand for what was done: `date_create`.
+const BASES: &[(&str, &str)] = &[
+    ("create", "created"),
+    ("delete", "deleted"),
+    ("insert", "inserted"),
+    ("modify", "modified"),
+    ("update", "updated"),
 ];
 
 /// Verbs that begin the name of a switch: `enable_autoblock`, `send_mail`.

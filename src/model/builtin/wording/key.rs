@@ -117,6 +117,9 @@ impl Place<'_> {
             return false;
         }
         let part = &self.table.entity.words[target.words.len()..];
+        if part.last().is_none_or(|last| !speech::may_end_a_noun(last)) {
+            return false;
+        }
         let targets: Vec<Entity> = self.table.foreign_keys().iter().map(|key| self.table.target(key)).collect();
         let is_thing = targets.iter().any(|other| other.is_named_by(part));
         let refers_twice = targets.iter().filter(|other| other.words == target.words).count() > 1;
@@ -145,7 +148,13 @@ impl Place<'_> {
         if self.table.detail.columns.iter().any(|other| says_type(&other.name.to_lowercase())) {
             return None;
         }
-        let table = self.table.context.catalog().only_called_beside(role, &self.table.detail.table.name)?;
+        // The name of the table may hold the same abbreviation: `sales_cat_id` beside `salescat`.
+        let (catalog, own) = (self.table.context.catalog(), &self.table.detail.table.name);
+        let raw = || -> Vec<String> {
+            let tokens = self.column.tokens.split_last().map_or(&[][..], |(_, thing)| thing);
+            tokens.iter().map(|token| token.raw.clone()).collect()
+        };
+        let table = catalog.only_called_beside(role, own).or_else(|| catalog.only_called_beside(&raw(), own))?;
         (table != self.table.detail.table.name && self.may_hold_a_key_of(table)).then_some(table)
     }
 
@@ -186,7 +195,12 @@ impl Place<'_> {
         if self.is_sole_key() {
             let role = self.role(&["identifier", "key", "primary", "surrogate", "unique"]);
             let (one, clear) = (&self.table.entity.one, self.table.entity.is_clear);
-            let own = role.is_empty() || self.table.entity.is_named_by(&role);
+            // The key of `tax_authority` may be called `tax_id`, that of `patient_identifier` `patient_identifier_id`.
+            let entity = &self.table.entity.words;
+            let own = role.is_empty()
+                || self.table.entity.is_named_by(&role)
+                || *entity == self.column.words
+                || self.column.last_raw() == "id" && entity.starts_with(&role);
             if is_id && own || self.column.is_cryptic() {
                 let texts = if clear {
                     vec![
@@ -267,6 +281,14 @@ impl Place<'_> {
             "internal", "original", "unique", "local",
         ];
         if self.column.last() == "identifier" && !role.last().is_some_and(|word| qualifier.contains(&word.as_str())) {
+            if role.last().is_some_and(|last| words::is_participle(last)) {
+                // `user_generated_id`
+                let phrase = format!("{} identifier", self.phrase(&role));
+                return told("the name says identifier", true, self.belonging(&phrase, ""));
+            }
+            if let Some(last) = role.last_mut().filter(|last| words::is_plural(last)) {
+                *last = words::singular(last);
+            }
             let phrase = self.phrase(&role);
             return told(
                 "the name says identifier",

@@ -20,6 +20,13 @@ impl Place<'_> {
         } else {
             format!(" of the {}", entity.one)
         };
+        for bound in ["maximum", "minimum"] {
+            if let Some(things) = things.strip_prefix(bound).and_then(|rest| rest.strip_prefix(' ')) {
+                let texts =
+                    vec![format!("{bound} number of {things}{holder}"), format!("{bound} count of {things}{holder}")];
+                return told("the name says a count", true, texts);
+            }
+        }
         let texts = vec![
             format!("number of {things}{holder}"),
             format!("count of {things}{holder}"),
@@ -48,7 +55,11 @@ impl Place<'_> {
         };
         let is_what = |text: &str| things.len() == 1 && things[0] == *text && NOT_COUNTED.contains(&text);
         let is_likely = self.column.tokens.iter().any(|token| is_what(&token.text));
-        (!is_likely).then(|| words::plural(&self.phrase(things)))
+        let plural = |things: &[String]| match things {
+            [before @ .., last] if last == "occurs" => self.phrase(&[before, &["occurrences".to_owned()]].concat()),
+            things => words::plural(&self.phrase(things)),
+        };
+        (!is_likely).then(|| plural(things))
     }
 
     /// Returns whether a whole number with a plural as its name is a number of things: `images`, `aromatic_rings`.
@@ -135,6 +146,10 @@ impl Place<'_> {
         let rest = words.get(..words.len().checked_sub(unit_words)?).filter(|rest| !rest.is_empty())?;
         if Self::is_span(unit, words) {
             return told("the name says a span of time", true, self.belonging(&self.phrase(words), ""));
+        }
+        // `expire_days`
+        if rest.last().is_some_and(|word| speech::is_verb(word)) {
+            return None;
         }
         let mut phrase = self.phrase(rest);
         if rest.len() > 1 && rest.last().is_some_and(|word| word == "per") {

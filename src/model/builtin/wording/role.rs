@@ -10,7 +10,7 @@ use super::super::{
     lexicon,
     reading::TableReading,
     speech::{self, PREPOSITIONS},
-    vocabulary::Token,
+    vocabulary::{self, Token},
     words,
 };
 use super::Place;
@@ -99,6 +99,17 @@ impl Place<'_> {
 
     /// The role as a noun phrase.
     fn part(&self, role: &[String], target: &Entity) -> Role {
+        // A name that was not read says nothing of the target: `bankact` of a bank account. An `orderer` orders.
+        let is_unread = |token: &Token| {
+            let is_word =
+                ["er", "or", "ee"].iter().any(|end| token.raw.strip_suffix(end).is_some_and(vocabulary::is_word));
+            token.is_unread() && token.raw.len() > 1 && role.contains(&token.text) && !is_word
+        };
+        if self.column.tokens.iter().any(is_unread) {
+            let is_it = |key: &&ForeignKey| self.table.target(key).words == target.words;
+            let is_only = self.table.foreign_keys().iter().filter(is_it).count() == 1;
+            return if is_only { Role::Target } else { Role::Unclear };
+        }
         let mut role = role.to_vec();
         if let Some(last) = role.last_mut() {
             *last = words::singular(last);
@@ -109,6 +120,10 @@ impl Place<'_> {
         // The thing first and then what kind of it: `partner_invoice_id`, `location_dest_id`.
         let thing = target.words.len();
         if role.len() > thing && role.starts_with(&target.words) && !self.table.entity.is_named_by(&role) {
+            // `work_centre_added` says when the target counts, not which it is.
+            if role[thing..].iter().all(|word| words::is_participle(word)) {
+                return Role::Target;
+            }
             role.rotate_left(thing);
         }
         let Some(last) = role.last() else { return Role::Target };
@@ -125,7 +140,7 @@ impl Place<'_> {
         match role.iter().position(|word| PREPOSITIONS.contains(&word.as_str())) {
             None => Role::Part(self.phrase(&role), names_target),
             // `bill to address`
-            Some(at) if at > 0 && at + 1 < role.len() && matches!(role[at].as_str(), "to" | "from" | "in" | "by") => {
+            Some(at) if at > 0 && at + 1 < role.len() && matches!(role[at].as_str(), "to" | "from" | "by") => {
                 let joined = format!("{}-{}", role[at - 1], role[at]);
                 role.splice(at - 1..=at, [joined]);
                 Role::Part(self.phrase(&role), names_target)
