@@ -136,8 +136,8 @@ pub async fn back_up(url: &str, file: &Path) -> Result<Written, BackupError> {
     Ok(Written { bytes, runs })
 }
 
-/// Puts a backup in the place of the store. `check` refuses a backup whose secrets cannot be opened. Returns the file that
-/// the store was moved to, if there was one; its name has the time `at`. The caller holds the locks of the store.
+/// Puts a backup in the place of the store. `check` refuses a backup whose secrets cannot be opened. Returns the file
+/// that the store was moved to, if there was one; its name has the time `at`. The caller holds the locks of the store.
 ///
 /// # Errors
 /// Returns a [`BackupError`] or an error of `check`; then the store is as before.
