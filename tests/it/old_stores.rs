@@ -81,10 +81,10 @@ async fn a_store_of_the_first_level_is_taken_over() {
 }
 
 #[tokio::test]
-async fn a_store_of_every_level_comes_to_the_same() {
+async fn a_store_of_any_level_comes_to_the_same() {
     let last = u32::try_from(Migrator::migrations().len()).unwrap();
     let mut first: Option<Value> = None;
-    for level in LEVEL_10.0..=last {
+    for level in (LEVEL_10.0..last).step_by(5).chain([last]) {
         let data = tempfile::TempDir::with_prefix("gloss-").unwrap();
         old_store(data.path(), level).await;
         ends(data.path(), &["migrate"], Exit::Success).await;
