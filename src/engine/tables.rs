@@ -140,6 +140,7 @@ impl<'a> Work<'a> {
                 })
                 .await?;
         }
+        context.prompts(describer.prompt_version()).await?;
         let ignored = describer.ignores(&run.spec.options);
         let documented = context.ports.store.documented_assets(db_profile.id, DOCUMENTED).await?;
         let work = Self {
@@ -499,20 +500,22 @@ impl<'a> Work<'a> {
             revisions: Vec::new(),
             options: options.clone(),
             about: self.about.clone(),
+            requests: 1,
             is_retry: false,
         };
         let wanted = self.take_over(wanted, &whole).await?;
-        let batches = wanted.chunks(self.client.batch_size());
         let revision = |row: &Row| row.again.and_then(|again| revisions.get(&again).cloned());
-        let jobs = batches.map(|batch| Job {
-            request: DescriptionRequest::Table(DescribeRequest {
-                subjects: batch.iter().map(|(_, subject)| *subject).collect(),
-                revisions: batch.iter().map(|(row, _)| revision(row)).collect(),
-                ..whole.clone()
-            }),
-            rows: batch.iter().map(|(row, _)| row.clone()).collect(),
-        });
-        Ok(jobs.collect())
+        let whole = DescribeRequest {
+            subjects: wanted.iter().map(|(_, subject)| *subject).collect(),
+            revisions: wanted.iter().map(|(row, _)| revision(row)).collect(),
+            ..whole
+        };
+        let mut rows = wanted.into_iter().map(|(row, _)| row);
+        let job = |request: DescribeRequest| {
+            let rows = rows.by_ref().take(request.subjects.len()).collect();
+            Job { request: DescriptionRequest::Table(request), rows }
+        };
+        Ok(self.client.split(whole).into_iter().map(job).collect())
     }
 
     /// Records the rows whose texts are certain by inheritance, unless the options want them from the model, and

@@ -1,10 +1,10 @@
 //! Language models: the builtin describer and the providers.
 //!
 //! [`ProviderModels`] opens a profile. A request becomes a `brief` (keys from `subjects`, facts from `facts` or
-//! `container`). `prompt` and `schema` turn the brief into the provider's request, which `endpoint`, `dialect`,
-//! `manner`, `wire` and `refusal` handle. `answer` reads the reply with `thoughts`, `lenient`, `entry` and `text`,
-//! `logprobs` adds the log-probabilities, and the result is drafts. Questions about databases use `converse`, with the
-//! prompts of `conversation`.
+//! `container`). `prompt`, with the texts of `prompts`, and `schema` turn the brief into the provider's request, which
+//! `endpoint`, `dialect`, `manner`, `wire` and `refusal` handle. `answer` reads the reply with `thoughts`, `lenient`,
+//! `entry` and `text`, `logprobs` adds the log-probabilities, and the result is drafts. Questions about databases use
+//! `converse`, with the prompts of `conversation`.
 //!
 //! The rule: a provider's answer is data, its size is bounded by what was asked for, and no text contains the API key.
 //! To add a provider, see `endpoint.rs`; another wire format gets a file in `dialect/`.
@@ -23,6 +23,7 @@ mod lenient;
 mod logprobs;
 mod manner;
 mod prompt;
+mod prompts;
 mod provider;
 mod refusal;
 #[cfg(test)]

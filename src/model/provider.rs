@@ -18,8 +18,10 @@ use super::{
     logprobs::TokenLogprobs,
     manner::{Manner, Manners},
     prompt::{self, Prompt},
+    prompts::DESCRIBE,
     refusal::{Refusal, refusal, refused},
     schema::{Strength, answer_schema, response_format},
+    subjects::asked,
     text::clean_reasoning,
     thoughts,
     wire::{Finish, Reply, Reported, Request, Wire},
@@ -28,7 +30,6 @@ use crate::{
     domain::{
         price::Price,
         profile::LlmProfile,
-        run::RunOptions,
         suggestion::{Alternative, Draft, Evidence},
         usage::Usage,
     },
@@ -40,6 +41,8 @@ use crate::{
 /// Maximum number of subjects per request. With it, each subject can get a sentence or two with alternatives out of
 /// 1,024 tokens, and the facts fit into a context of 4,096 tokens.
 const BATCH_SIZE: usize = 6;
+/// Maximum number of tokens of the facts about the subjects of a request, unless a single subject needs more.
+const FACTS_TOKENS: i64 = 1_200;
 /// Output tokens per subject in a full request with the default of 1,024 tokens.
 const TOKENS_PER_SUBJECT: usize = 170;
 /// Maximum number of output tokens of a probe: enough for a model that reasons a little before its answer.
@@ -58,6 +61,8 @@ pub struct ProviderDescriber {
     wire: Wire,
     pub(super) endpoint: Endpoint,
     price: Option<Price>,
+    /// Maximum number of concurrent requests.
+    concurrency: usize,
     manners: Manners<Manner>,
 }
 
@@ -76,10 +81,12 @@ struct Asking {
 struct Question<'a> {
     tokens: i32,
     temperature: f64,
-    /// The system text, which may be empty, and the user's. The argument tells whether they include the schema.
+    /// The prompt, whose system text may be empty. The argument tells whether it includes the schema.
     prompt: &'a (dyn Fn(bool) -> Prompt + Sync),
     /// The name of the answer and its schema.
     schema: (&'a str, &'a (dyn Fn(Strength) -> Value + Sync)),
+    /// Whether enough requests have the same system text and shared part to write them to the prompt cache.
+    caches: bool,
 }
 
 /// A chat completion to send.
@@ -106,7 +113,8 @@ impl ProviderDescriber {
     /// Creates the describer of a profile.
     #[must_use]
     pub fn new(wire: Wire, endpoint: Endpoint, profile: &LlmProfile, manners: Manners<Manner>) -> Self {
-        Self { wire, endpoint, price: Price::of(&profile.settings), manners }
+        let concurrency = usize::try_from(profile.settings.concurrency).unwrap_or(1);
+        Self { wire, endpoint, price: Price::of(&profile.settings), concurrency, manners }
     }
 
     /// Sends a minimal request in the manner of a description.
@@ -117,13 +125,14 @@ impl ProviderDescriber {
         let question = Question {
             tokens: PROBE_TOKENS,
             temperature: 0.0,
-            prompt: &|_| Prompt { system: String::new(), user: PROBE.to_owned() },
+            prompt: &|_| Prompt { task: PROBE.to_owned(), ..Prompt::default() },
             schema: ("probe", &|_| {
                 json!({
                     "type": "object", "required": ["answer"], "additionalProperties": false,
                     "properties": { "answer": { "type": "string" } },
                 })
             }),
+            caches: false,
         };
         let Asking { reply, manner, duration, .. } = match self.ask(&question).await {
             Err(ModelError::Unusable { why, .. }) => return Err(ModelError::Rejected(why.to_string())),
@@ -161,7 +170,7 @@ impl ProviderDescriber {
         loop {
             requests += 1;
             let prompt = (question.prompt)(manner.schema_inside());
-            let sent = estimate(&prompt.system) + estimate(&prompt.user);
+            let sent = prompt.parts().map(estimate).into_iter().sum();
             let completion = self.completion(question, manner, prompt);
             let attempt = Attempt { completion, terse: manner.terse, tokens: question.tokens, sent };
             match self.send(attempt, key.as_ref(), &mut |_| ()).await {
@@ -217,9 +226,18 @@ impl ProviderDescriber {
 
     fn completion(&self, question: &Question<'_>, manner: Manner, prompt: Prompt) -> Value {
         let mut body = self.body(question.tokens);
-        let messages = [("system", prompt.system), ("user", prompt.user)];
-        let said = messages.into_iter().filter(|(_, text)| !text.is_empty());
-        body["messages"] = said.map(|(role, text)| json!({ "role": role, "content": text })).collect();
+        let Prompt { system, shared, task } = prompt;
+        let content = if question.caches && self.endpoint.marks_cache {
+            // The mark covers everything before it.
+            json!([
+                { "type": "text", "text": shared, "cache_control": { "type": "ephemeral" } },
+                { "type": "text", "text": task },
+            ])
+        } else {
+            json!(shared + &task)
+        };
+        let system = (!system.is_empty()).then(|| json!({ "role": "system", "content": system }));
+        body["messages"] = system.into_iter().chain([json!({ "role": "user", "content": content })]).collect();
         if manner.logprobs {
             body["logprobs"] = json!(true);
         }
@@ -240,25 +258,27 @@ impl ProviderDescriber {
 
     /// The usage of a request: as reported, or else estimated from `sent` and the answer.
     pub(super) fn used(&self, reported: Reported, sent: i64, answer: &str, duration: Duration) -> Usage {
-        let input_tokens = reported.input.unwrap_or(sent);
-        let cached_input_tokens = reported.cached.unwrap_or_default();
-        let output_tokens = reported.output.unwrap_or_else(|| estimate(answer));
-        Usage {
-            input_tokens,
-            cached_input_tokens,
-            output_tokens,
-            cost_usd: self.price.map(|price| price.cost(input_tokens, cached_input_tokens, output_tokens)),
+        let usage = Usage {
+            input_tokens: reported.input.unwrap_or(sent),
+            cached_input_tokens: reported.cached.unwrap_or_default(),
+            cache_write_tokens: reported.written.unwrap_or_default(),
+            output_tokens: reported.output.unwrap_or_else(|| estimate(answer)),
             model_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
             requests: 1,
-            retries: 0,
-        }
+            ..Usage::default()
+        };
+        Usage { cost_usd: self.price.map(|price| price.cost(&usage)), ..usage }
     }
 
-    /// The maximum cost of a request, none of whose input may be cached.
+    /// The maximum cost of a request of this size.
     pub(super) fn cost(&self, input_tokens: i64, output_tokens: i64) -> Option<f64> {
-        // A cache is cheaper at every provider, but a profile's own prices may say otherwise.
-        let price = self.price?;
-        Some(price.cost(input_tokens, 0, output_tokens).max(price.cost(input_tokens, input_tokens, output_tokens)))
+        Some(self.price?.highest_cost(input_tokens, output_tokens))
+    }
+
+    /// Returns whether the shared part of a prompt that this number of requests has in common is worth its price in the
+    /// prompt cache. Requests that are sent at the same time cannot read it, and each of them pays a quarter more.
+    fn is_worth_caching(&self, requests: usize) -> bool {
+        4 * requests > 5 * self.concurrency
     }
 
     /// Sends the request and reads the answer. Returns one draft per subject, in the order of the brief.
@@ -269,6 +289,7 @@ impl ProviderDescriber {
             temperature: options.temperature,
             prompt: &|schema_inside| prompt::build(brief, schema_inside),
             schema: ("descriptions", &|strength| schema(brief, strength)),
+            caches: self.is_worth_caching(brief.requests),
         };
         let Asking { reply, sent, duration, requests, .. } = self.ask(&question).await?;
         // Some endpoints return a structured answer as a tool call.
@@ -302,12 +323,13 @@ impl ProviderDescriber {
     /// An upper bound of the usage. Every token has at least one byte, and digits and rare scripts have little more.
     /// The schema counts twice, since it is sent beside the prompt or in it.
     fn bound_of(&self, brief: &Brief<'_>) -> UsageBound {
-        let Prompt { system, user } = prompt::build(brief, true);
         let schema = schema(brief, Strength::Bounded).to_string();
-        let bytes = system.len() + user.len() + schema.len();
+        let bytes = prompt::build(brief, true).parts().map(str::len).into_iter().sum::<usize>() + schema.len();
         let input_tokens = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_add(TOKENS_BETWEEN);
-        let usual = prompt::build(brief, false);
-        let likely_input_tokens = estimate(&usual.system) + estimate(&usual.user) + estimate(&schema);
+        let manner = self.manners.of(&self.endpoint.identity()).unwrap_or(Manner::first(&self.endpoint));
+        let likely = prompt::build(brief, manner.schema_inside()).parts().map(estimate).into_iter().sum::<i64>();
+        let reads_schema = manner.schema.is_some_and(Strength::is_read);
+        let likely_input_tokens = likely + if reads_schema { estimate(&schema) } else { 0 };
         let output_tokens = i64::from(brief.options.max_output_tokens);
         UsageBound {
             input_tokens,
@@ -340,9 +362,28 @@ impl Describer for ProviderDescriber {
         self.bound_of(&Brief::of_container(request))
     }
 
-    fn batch_size(&self, options: &RunOptions) -> usize {
-        let fits = usize::try_from(options.max_output_tokens).unwrap_or_default() / TOKENS_PER_SUBJECT;
-        fits.clamp(1, BATCH_SIZE)
+    fn batches(&self, request: &DescribeRequest) -> Vec<usize> {
+        let fits = usize::try_from(request.options.max_output_tokens).unwrap_or_default() / TOKENS_PER_SUBJECT;
+        let most = fits.clamp(1, BATCH_SIZE);
+        let (mut batches, mut left): (Vec<usize>, i64) = (Vec::new(), 0);
+        for subject in &request.subjects {
+            let facts = estimate(&prompt::facts_of_columns(request, &asked(&request.table, &[*subject])));
+            match batches.last_mut().filter(|size| **size < most && facts <= left) {
+                Some(size) => {
+                    *size += 1;
+                    left -= facts;
+                }
+                None => {
+                    batches.push(1);
+                    left = FACTS_TOKENS - facts;
+                }
+            }
+        }
+        batches
+    }
+
+    fn prompt_version(&self) -> Option<&str> {
+        Some(&DESCRIBE.version)
     }
 
     fn bound(&self, request: &DescribeRequest) -> UsageBound {

@@ -15,6 +15,7 @@ use crate::{
         price::Price,
         profile::DbProfile,
         run::{RunOptions, Verbosity},
+        usage::Usage,
     },
     engine::{
         lineage::lineages,
@@ -92,7 +93,9 @@ impl Estimates {
             }
         }
         let price = Price::of(&order.llm_profile.settings);
-        estimate.cost_usd = price.map(|price| price.cost(estimate.input_tokens, 0, estimate.output_tokens));
+        let usage =
+            Usage { input_tokens: estimate.input_tokens, output_tokens: estimate.output_tokens, ..Usage::default() };
+        estimate.cost_usd = price.map(|price| price.cost(&usage));
         Ok(estimate)
     }
 
@@ -148,6 +151,7 @@ impl Estimate {
             revisions: Vec::new(),
             options: options.clone(),
             about: about.cloned(),
+            requests: 1,
             is_retry: false,
         };
         let mut subjects = whole.subjects.clone();
@@ -156,10 +160,9 @@ impl Estimate {
             subjects.retain(|_| !certain.next().unwrap_or_default());
         }
         self.inherited += i32::try_from(whole.subjects.len() - subjects.len()).unwrap_or(i32::MAX);
-        for batch in subjects.chunks(describer.batch_size(options).max(1)) {
-            let request = DescribeRequest { subjects: batch.to_vec(), ..whole.clone() };
+        for request in (DescribeRequest { subjects, ..whole }).split(describer) {
             let bound = describer.bound(&request);
-            let usual = i64::try_from(batch.len()).unwrap_or(i64::MAX) * usual_tokens(options);
+            let usual = i64::try_from(request.subjects.len()).unwrap_or(i64::MAX) * usual_tokens(options);
             self.requests += 1;
             self.input_tokens += bound.likely_input_tokens;
             self.output_tokens += usual.min(bound.output_tokens);

@@ -39,6 +39,7 @@ mod peoples_comments;
 mod plain_lists;
 mod postgres_store;
 mod profiles;
+mod prompts;
 mod provider;
 mod questions;
 mod reruns;

@@ -354,6 +354,14 @@ impl RunEdit {
         self.run.identity = Some(identity);
     }
 
+    /// Records the version of the prompts that the run sends from now on. A resumed run may send newer ones.
+    pub fn prompt(&mut self, version: &str) {
+        let before = self.run.prompt_version.replace(version.to_owned());
+        if let Some(before) = before.filter(|before| before != version) {
+            self.warn(format!("The prompts changed while the run was interrupted: from {before} to {version}"), None);
+        }
+    }
+
     /// Records the rows of the resolved scope.
     pub fn resolve(&mut self, rows: Vec<Row>) {
         self.run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));

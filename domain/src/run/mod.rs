@@ -180,6 +180,8 @@ pub struct Run {
     /// The identity of the database that it describes; `None` until a worker has read it, and in runs of versions that
     /// did not record it.
     pub identity: Option<Identity>,
+    /// The version of the prompts that it sends; `None` until it has begun, and if it sends none.
+    pub prompt_version: Option<String>,
     /// The caller that cancelled it, while it is CANCELLING or CANCELLED.
     pub cancelled_by: Option<String>,
     /// Its title and labels.
@@ -228,6 +230,7 @@ impl Run {
             status: RunStatus::Queued,
             scope_summary,
             identity,
+            prompt_version: None,
             cancelled_by: None,
             naming: Naming::default(),
             waiting: None,
