@@ -12,11 +12,11 @@ use std::{
 };
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future::FusedFuture, stream};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Ending, Halt,
     bound::{Bound, described},
+    closing::Closing,
     container::container_of,
     context::{RunContext, target_error},
     describing::{DescriberClient, DescriptionRequest},
@@ -85,8 +85,6 @@ pub struct Work<'a> {
     listed: tokio::sync::Mutex<HashMap<Option<String>, Arc<Listed>>>,
     /// The statistics that were read last, which views take theirs from.
     sampled: tokio::sync::Mutex<HashMap<AssetPath, Arc<TableStatistics>>>,
-    /// Set when the run has to pause: no new request is sent, and those in progress are recorded.
-    paused: Mutex<Option<RunError>>,
     /// The error of the first failed row, for a run in which all rows fail.
     row_error: Mutex<Option<RunError>>,
     warnings: Warnings,
@@ -149,7 +147,6 @@ impl<'a> Work<'a> {
             db_profile,
             target,
             client: DescriberClient::new(context, describer, context.throttles.of(&llm_profile)),
-            paused: Mutex::default(),
             row_error: Mutex::default(),
             warnings: Warnings::of(context).await?,
             documented: Arc::new(Documented::of(documented)),
@@ -204,9 +201,6 @@ impl<'a> Work<'a> {
             let revise = |text: &str| Revision { previous: text.to_owned(), variation };
             let revisions = before.iter().map(|(id, before)| (*id, revise(before.final_text()))).collect();
             self.describe_all(rows, &revisions).await?;
-            if let Some(error) = self.paused.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return Err(Halt::Paused(error));
-            }
             if self.context.stop.is_cancelled() {
                 return Ok(Some(Ending::Released));
             }
@@ -251,14 +245,14 @@ impl<'a> Work<'a> {
 
     /// Describes rows in the order of their tables, with several concurrent requests.
     async fn describe_all(&self, rows: Vec<Row>, revisions: &Revisions) -> Result<(), Halt> {
-        let closed = self.context.stop.child_token();
+        let closing = Closing::new(&self.context.stop);
         let is_container = |row: &Row| matches!(row.asset.kind, AssetKind::Schema | AssetKind::Database);
         let (containers, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_container);
         let containers = stream::iter(containers)
             .then(|row| self.prepare_container(row, revisions))
             .try_filter_map(|job| std::future::ready(Ok(job)));
         let jobs = stream::iter(in_groups(by_table(rows)))
-            .take_until(closed.clone().cancelled_owned())
+            .take_until(closing.closed())
             .map(|group| self.read(group))
             .buffered(1)
             .map_ok(|tables| stream::iter(tables).map(Ok))
@@ -268,37 +262,16 @@ impl<'a> Work<'a> {
             .map_ok(|jobs| stream::iter(jobs).map(Ok))
             .try_flatten()
             .chain(containers)
-            .take_until(closed.clone().cancelled_owned());
+            .take_until(closing.closed());
         if self.client.is_local() {
-            return jobs
-                .try_ready_chunks(JOBS_AT_ONCE)
+            jobs.try_ready_chunks(JOBS_AT_ONCE)
                 .map_err(|error| error.1)
-                .try_for_each_concurrent(CHUNKS_AT_ONCE, |jobs| {
-                    self.unless_closed(&closed, self.describe_together(jobs))
-                })
-                .await;
+                .try_for_each_concurrent(CHUNKS_AT_ONCE, |jobs| closing.unless_closed(self.describe_together(jobs)))
+                .await?;
+        } else {
+            jobs.try_for_each_concurrent(self.client.width(), |job| closing.unless_closed(self.describe(job))).await?;
         }
-        jobs.try_for_each_concurrent(self.client.width(), |job| self.unless_closed(&closed, self.describe(job))).await
-    }
-
-    /// Runs `work` unless the run has to pause or stop. What is in progress at that time is still recorded.
-    async fn unless_closed(
-        &self,
-        closed: &CancellationToken,
-        work: impl Future<Output = Result<(), Halt>>,
-    ) -> Result<(), Halt> {
-        if closed.is_cancelled() {
-            return Ok(());
-        }
-        match work.await {
-            Err(Halt::Paused(error)) => {
-                closed.cancel();
-                self.paused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                Ok(())
-            }
-            Err(Halt::Interrupted) => Ok(()),
-            other => other,
-        }
+        closing.end()
     }
 
     /// Reads the structure of some tables of one schema. The rows of tables that no longer exist are recorded as

@@ -16,6 +16,9 @@ pub static DESCRIBE: LazyLock<Prompts> =
 /// Answers to questions.
 pub static ASK: LazyLock<Prompts> = LazyLock::new(|| Prompts::new("ask", include_str!("prompts/ask.md")));
 
+/// Verdicts on two texts.
+pub static JUDGE: LazyLock<Prompts> = LazyLock::new(|| Prompts::new("judge", include_str!("prompts/judge.md")));
+
 /// Number of bytes of the hash in a version.
 const VERSION_BYTES: usize = 6;
 
@@ -82,9 +85,9 @@ mod tests {
         let version = |file| Prompts::new("greet", file).version;
         assert_eq!(version(FILE), version(FILE));
         assert_ne!(version(FILE), version("# Greetings\n\nNotes.\n\n## greeting\n\nHello {{name}}!\n"));
-        for prompts in [&DESCRIBE, &ASK] {
+        for prompts in [&DESCRIBE, &ASK, &JUDGE] {
             let (purpose, hash) = prompts.version.split_once('-').unwrap();
-            assert!(["describe", "ask"].contains(&purpose) && hash.len() == 12, "{}", prompts.version);
+            assert!(["describe", "ask", "judge"].contains(&purpose) && hash.len() == 12, "{}", prompts.version);
         }
     }
 

@@ -77,16 +77,27 @@ struct Asking {
     requests: i32,
 }
 
+/// An answer that was read as text.
+struct Answered {
+    text: String,
+    usage: Usage,
+    /// Why the model or its provider refused to answer.
+    refused: Option<Unusable>,
+    logprobs: Option<Value>,
+    reasoning: String,
+}
+
 /// A request before it is written for a manner.
-struct Question<'a> {
-    tokens: i32,
-    temperature: f64,
+pub(super) struct Question<'a> {
+    /// Maximum number of output tokens.
+    pub tokens: i32,
+    pub temperature: f64,
     /// The prompt, whose system text may be empty. The argument tells whether it includes the schema.
-    prompt: &'a (dyn Fn(bool) -> Prompt + Sync),
+    pub prompt: &'a (dyn Fn(bool) -> Prompt + Sync),
     /// The name of the answer and its schema.
-    schema: (&'a str, &'a (dyn Fn(Strength) -> Value + Sync)),
+    pub schema: (&'a str, &'a (dyn Fn(Strength) -> Value + Sync)),
     /// Whether enough requests have the same system text and shared part to write them to the prompt cache.
-    caches: bool,
+    pub caches: bool,
 }
 
 /// A chat completion to send.
@@ -281,8 +292,33 @@ impl ProviderDescriber {
         4 * requests > 5 * self.concurrency
     }
 
+    /// Sends the request. Returns the text of the answer, and the usage.
+    pub(super) async fn asked(&self, question: &Question<'_>) -> Result<(String, Usage), ModelError> {
+        let Answered { text, usage, refused, .. } = self.answered(question).await?;
+        match refused {
+            Some(why) if text.trim().is_empty() => Err(ModelError::Unusable { why, usage }),
+            _ => Ok((text, usage)),
+        }
+    }
+
+    async fn answered(&self, question: &Question<'_>) -> Result<Answered, ModelError> {
+        let Asking { reply, sent, duration, requests, .. } = self.ask(question).await?;
+        // Some endpoints return a structured answer as a tool call.
+        let text = match reply.calls.first() {
+            Some(call) if reply.text.trim().is_empty() => call.arguments.to_string(),
+            _ => reply.text,
+        };
+        let usage = Usage { requests, ..self.used(reply.usage, sent, &text, duration) };
+        let refused = match (reply.refusal, reply.finish) {
+            (Some(said), _) => Some(refused(&said, self.endpoint.key()?.as_ref())),
+            (None, Finish::Filtered) => Some(Unusable::Filtered),
+            _ => None,
+        };
+        Ok(Answered { text, usage, refused, logprobs: reply.logprobs, reasoning: reply.reasoning })
+    }
+
     /// Sends the request and reads the answer. Returns one draft per subject, in the order of the brief.
-    async fn answer(&self, brief: &Brief<'_>) -> Result<DescribeAnswer, ModelError> {
+    async fn describe_brief(&self, brief: &Brief<'_>) -> Result<DescribeAnswer, ModelError> {
         let options = brief.options;
         let question = Question {
             tokens: options.max_output_tokens,
@@ -291,25 +327,16 @@ impl ProviderDescriber {
             schema: ("descriptions", &|strength| schema(brief, strength)),
             caches: self.is_worth_caching(brief.requests),
         };
-        let Asking { reply, sent, duration, requests, .. } = self.ask(&question).await?;
-        // Some endpoints return a structured answer as a tool call.
-        let answer = match reply.calls.first() {
-            Some(call) if reply.text.trim().is_empty() => call.arguments.to_string(),
-            _ => reply.text,
-        };
-        let usage = Usage { requests, ..self.used(reply.usage, sent, &answer, duration) };
-        let logprobs = reply.logprobs.as_ref().and_then(TokenLogprobs::read);
+        let Answered { text, usage, refused, logprobs, reasoning } = self.answered(&question).await?;
+        let logprobs = logprobs.as_ref().and_then(TokenLogprobs::read);
         // Reasoning beside the answer is about all of its subjects.
-        let reasoning = clean_reasoning(&reply.reasoning);
-        let readings = answer::read(&answer, &brief.asked, prompt::wordings(brief.options));
+        let reasoning = clean_reasoning(&reasoning);
+        let readings = answer::read(&text, &brief.asked, prompt::wordings(brief.options));
         if readings.iter().all(Option::is_none) {
-            let key = self.endpoint.key()?;
-            let why = match (reply.refusal, reply.finish) {
-                (Some(said), _) => refused(&said, key.as_ref()),
-                (None, Finish::Filtered) => Unusable::Filtered,
-                _ => return Ok(DescribeAnswer { drafts: vec![None; brief.asked.len()], usage }),
+            return match refused {
+                Some(why) => Err(ModelError::Unusable { why, usage }),
+                None => Ok(DescribeAnswer { drafts: vec![None; brief.asked.len()], usage }),
             };
-            return Err(ModelError::Unusable { why, usage });
         }
         let drafts = readings
             .into_iter()
@@ -322,15 +349,20 @@ impl ProviderDescriber {
 
     /// An upper bound of the usage. Every token has at least one byte, and digits and rare scripts have little more.
     /// The schema counts twice, since it is sent beside the prompt or in it.
-    fn bound_of(&self, brief: &Brief<'_>) -> UsageBound {
-        let schema = schema(brief, Strength::Bounded).to_string();
-        let bytes = prompt::build(brief, true).parts().map(str::len).into_iter().sum::<usize>() + schema.len();
+    pub(super) fn bound_of(
+        &self,
+        prompt: &dyn Fn(bool) -> Prompt,
+        schema: &dyn Fn(Strength) -> Value,
+        max_output_tokens: i32,
+    ) -> UsageBound {
+        let shown = schema(Strength::Bounded).to_string();
+        let bytes = prompt(true).parts().map(str::len).into_iter().sum::<usize>() + shown.len();
         let input_tokens = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_add(TOKENS_BETWEEN);
         let manner = self.manners.of(&self.endpoint.identity()).unwrap_or(Manner::first(&self.endpoint));
-        let likely = prompt::build(brief, manner.schema_inside()).parts().map(estimate).into_iter().sum::<i64>();
-        let reads_schema = manner.schema.is_some_and(Strength::is_read);
-        let likely_input_tokens = likely + if reads_schema { estimate(&schema) } else { 0 };
-        let output_tokens = i64::from(brief.options.max_output_tokens);
+        let likely = prompt(manner.schema_inside()).parts().map(estimate).into_iter().sum::<i64>();
+        let read = manner.schema.filter(|strength| strength.is_read());
+        let likely_input_tokens = likely + read.map_or(0, |strength| estimate(&schema(strength).to_string()));
+        let output_tokens = i64::from(max_output_tokens);
         UsageBound {
             input_tokens,
             likely_input_tokens,
@@ -338,13 +370,18 @@ impl ProviderDescriber {
             cost_usd: self.cost(input_tokens, output_tokens),
         }
     }
+
+    fn bound_of_brief(&self, brief: &Brief<'_>) -> UsageBound {
+        let prompt = |schema_inside| prompt::build(brief, schema_inside);
+        self.bound_of(&prompt, &|strength| schema(brief, strength), brief.options.max_output_tokens)
+    }
 }
 
 #[async_trait]
 impl Describer for ProviderDescriber {
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
         let brief = Brief::of_table(request);
-        let DescribeAnswer { drafts, usage } = self.answer(&brief).await?;
+        let DescribeAnswer { drafts, usage } = self.describe_brief(&brief).await?;
         let mut drafts: Vec<(Subject, Option<Draft>)> = brief.asked.iter().map(|one| one.subject).zip(drafts).collect();
         let mut take = |subject: &Subject| drafts.iter_mut().find(|(of, _)| of == subject)?.1.take();
         Ok(DescribeAnswer { drafts: request.subjects.iter().map(&mut take).collect(), usage })
@@ -355,11 +392,11 @@ impl Describer for ProviderDescriber {
     }
 
     async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
-        self.answer(&Brief::of_container(request)).await
+        self.describe_brief(&Brief::of_container(request)).await
     }
 
     fn container_bound(&self, request: &ContainerRequest) -> UsageBound {
-        self.bound_of(&Brief::of_container(request))
+        self.bound_of_brief(&Brief::of_container(request))
     }
 
     fn batches(&self, request: &DescribeRequest) -> Vec<usize> {
@@ -387,7 +424,7 @@ impl Describer for ProviderDescriber {
     }
 
     fn bound(&self, request: &DescribeRequest) -> UsageBound {
-        self.bound_of(&Brief::of_table(request))
+        self.bound_of_brief(&Brief::of_table(request))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::converse::Converser;
+use super::{converse::Converser, judge::Judge};
 use crate::domain::{
     asset::AssetPath,
     catalog::{TableDetail, TableStatistics},
@@ -309,6 +309,12 @@ pub trait Models: Send + Sync + 'static {
     /// # Errors
     /// Returns [`ModelError::Misconfigured`] if the profile's settings cannot be used.
     fn open_converser(&self, profile: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError>;
+
+    /// Returns the judge of a profile. Does not use the network.
+    ///
+    /// # Errors
+    /// Returns [`ModelError::Misconfigured`] if the profile's settings cannot be used, or if its model cannot judge.
+    fn open_judge(&self, profile: &LlmProfile) -> Result<Arc<dyn Judge>, ModelError>;
 
     /// Checks that the provider answers with this key and model. Returns one line for display.
     ///

@@ -27,6 +27,7 @@ mod documents;
 mod exclusions;
 mod harness;
 mod http;
+mod judge;
 mod kinds;
 mod limits;
 mod lineage;

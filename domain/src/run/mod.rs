@@ -26,6 +26,7 @@ use super::{
     filter::{RunFacts, search_text},
     id::{RunId, SuggestionId},
     identity::Identity,
+    judge::Opinions,
     profile::LlmProvider,
     spelling::spelled,
     status::RunStatus,
@@ -339,4 +340,6 @@ pub enum RowOutcome {
     Failed(RunError),
     /// The row needed no suggestion.
     Skipped,
+    /// The texts of the row's pair were judged.
+    Judged(Opinions),
 }

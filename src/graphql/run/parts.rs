@@ -27,6 +27,8 @@ pub enum RunKind {
     Ask,
     /// Describes because a schedule fired.
     Schedule,
+    /// Judges texts of other runs.
+    Judge,
 }
 
 /// The command that started it.
@@ -47,6 +49,8 @@ pub enum RunCommand {
     Ask,
     /// Describe because a schedule fired.
     Schedule,
+    /// Judge texts of other runs.
+    Judge,
 }
 
 /// The status of a run.

@@ -67,8 +67,8 @@ fn check_run(run: &RunToImport, argument: &str) -> Result<()> {
     for (field, line) in lines {
         line.iter().try_for_each(|line| check_line(line, &format!("{argument}.{field}")))?;
     }
-    if run.command == RunCommand::Ask {
-        return bad("command", "questions cannot be imported; leave this run out".to_owned());
+    if matches!(run.command, RunCommand::Ask | RunCommand::Judge) {
+        return bad("command", "only runs that describe assets can be imported; leave this run out".to_owned());
     }
     if !matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success | RunStatus::Failed | RunStatus::Cancelled)
     {

@@ -674,6 +674,9 @@ fn flooded(raw: Raw) -> Response {
 fn proper(request: &Recorded, words: usize) -> Value {
     let assets = listed(&request.text("user"));
     let schema = &request.wire.schema(&request.body);
+    if schema["properties"]["better"].is_object() {
+        return judged(&request.text("user"));
+    }
     if schema["properties"].is_object() {
         return required(schema, |key, entry| {
             let asset = assets.iter().find(|(listed, _)| listed == key).map_or(key, |(_, asset)| asset);
@@ -685,6 +688,20 @@ fn proper(request: &Recorded, words: usize) -> Value {
     }
     let entry = json!({ "required": ["description", "confidence", "reasoning"] });
     assets.iter().map(|(key, asset)| (key.clone(), described(asset, &entry, words))).collect::<Map<_, _>>().into()
+}
+
+/// Returns the answer of a judge that prefers the longer text.
+fn judged(prompt: &str) -> Value {
+    let length = |name: &str| {
+        let line = prompt.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        serde_json::from_str::<String>(line).unwrap_or_default().chars().count()
+    };
+    let better = match length("Text A: ").cmp(&length("Text B: ")) {
+        std::cmp::Ordering::Less => "B",
+        std::cmp::Ordering::Equal => "tie",
+        std::cmp::Ordering::Greater => "A",
+    };
+    json!({ "reason": format!("Text {better} says more{}.", " of what the asset means".repeat(5)), "better": better })
 }
 
 fn described(asset: &str, entry: &Value, words: usize) -> Value {
