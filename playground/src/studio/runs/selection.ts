@@ -53,7 +53,7 @@ export function useSelected(): Selected[] {
 /** Why these runs cannot be compared; undefined where they can. */
 export function cannotCompare(runs: Selected[]): string | undefined {
   if (!runs.every(({ kind }) => describes(kind))) {
-    return 'Ask and Judge runs describe no assets: leave them out.';
+    return 'Ask runs and Judge runs describe no assets: leave them out.';
   }
   return runs.length < 2 || runs.length > 4 ? 'Select two to four runs to compare them.' : undefined;
 }
