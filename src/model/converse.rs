@@ -17,10 +17,11 @@ use super::{
     lenient,
     manner::{Manners, REASONING, STRUCTURED, is_about_content},
     prompts::ASK,
-    provider::{Attempt, ProviderDescriber, TOKENS_BETWEEN, estimate},
+    provider::{Attempt, ProviderDescriber, TOKENS_BETWEEN},
     refusal::refused,
     schema::{Strength, response_format},
     thoughts::{Said, Stream},
+    tokens::estimate,
     wire::{Finish, Reply},
 };
 use crate::{

@@ -33,6 +33,7 @@ mod schema;
 mod subjects;
 mod text;
 mod thoughts;
+mod tokens;
 mod unescape;
 mod wire;
 mod yaml;

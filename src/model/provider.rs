@@ -24,6 +24,7 @@ use super::{
     subjects::asked,
     text::clean_reasoning,
     thoughts,
+    tokens::estimate,
     wire::{Finish, Reply, Reported, Request, Wire},
 };
 use crate::{
@@ -431,11 +432,6 @@ impl Describer for ProviderDescriber {
 fn schema(brief: &Brief<'_>, strength: Strength) -> Value {
     let words = prompt::words_per_text(brief.options, brief.asked.len());
     answer_schema(&brief.asked, prompt::wordings(brief.options), words, strength)
-}
-
-/// Estimates the number of tokens: one per four characters, rounded up.
-pub(super) fn estimate(text: &str) -> i64 {
-    i64::try_from(text.chars().count().div_ceil(4)).unwrap_or(i64::MAX)
 }
 
 /// Creates a draft. Its confidence is the mean probability of the description's tokens if the provider reports it

@@ -1,15 +1,17 @@
 //! Estimates: the size and the approximate cost of a run, before it is started.
 //!
 //! The rules: an estimate walks the same scope and builds the same requests as the run would, but sends none and reads
-//! no data. Input tokens are the likely size of the requests, without samples. Output tokens are the usual size of a
-//! description of that verbosity, but never more than the request's maximum.
+//! no data. Input tokens are the likely size of the requests, with statistics and samples of the usual length if the
+//! run sends any. Output tokens are the usual size of a description of that verbosity, but never more than the
+//! request's maximum.
 
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     domain::{
         Error, Result,
-        catalog::TableDetail,
+        asset::AssetKind,
+        catalog::{Column, ColumnStatistics, TableDetail, TableStatistics},
         documented::Documented,
         lineage::Lineage,
         price::Price,
@@ -141,8 +143,8 @@ impl Estimate {
         self.assets += i32::try_from(subjects.len()).unwrap_or(i32::MAX);
         let lineage = known.lineages.get(&(table.schema.clone(), table.table.name.clone())).cloned();
         let whole = DescribeRequest {
+            statistics: (options.profile_data && !describer.is_local()).then(|| Arc::new(usual_statistics(&table))),
             table,
-            statistics: None,
             lineage: lineage.unwrap_or_default(),
             names: Arc::default(),
             neighbours: Arc::default(),
@@ -168,6 +170,34 @@ impl Estimate {
             self.output_tokens += usual.min(bound.output_tokens);
         }
     }
+}
+
+/// Returns statistics with values of the usual length for the types of a table's columns. Views and empty tables have
+/// none.
+fn usual_statistics(table: &TableDetail) -> TableStatistics {
+    if table.table.kind != AssetKind::Table || table.table.row_estimate == Some(0) {
+        return TableStatistics::default();
+    }
+    let usual = |column: &Column| {
+        let data_type = column.data_type.to_ascii_uppercase();
+        let is = |words: &[&str]| words.iter().any(|word| data_type.contains(word));
+        let value = match () {
+            () if is(&["DATE", "TIME"]) => "2026-01-31 12:00:00",
+            () if is(&["INT", "NUM", "DEC", "REAL", "FLOAT", "DOUBLE", "BOOL"]) => "1234",
+            () => "a usual text",
+        };
+        ColumnStatistics {
+            name: column.name.clone(),
+            distinct: Some(100),
+            minimum: Some(value.to_owned()),
+            maximum: Some(value.to_owned()),
+            samples: vec![value.to_owned(); 5],
+            null_share: None,
+            copy_of: None,
+            not_before: None,
+        }
+    };
+    TableStatistics { columns: table.columns.iter().map(usual).collect(), ..TableStatistics::default() }
 }
 
 /// Returns the number of tokens that an answer for one asset usually takes.

@@ -24,6 +24,7 @@ mod demo;
 mod descriptions;
 mod docs;
 mod documents;
+mod estimates;
 mod exclusions;
 mod harness;
 mod http;

@@ -639,8 +639,24 @@ fn streamed(events: Vec<String>, end: End) -> Response {
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
+/// Counts tokens roughly as tokenizers do: a word of up to eight letters or two digits is one, and so is a pair of signs.
 fn tokens(text: &str) -> usize {
-    text.chars().count().div_ceil(4)
+    let mut count = 0;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.find(|c| *c != ' ') {
+        let (most, is_more): (usize, fn(char) -> bool) = match c {
+            c if c.is_alphabetic() => (8, |c| c.is_alphabetic() && !c.is_uppercase()),
+            c if c.is_numeric() => (2, |c| c.is_numeric()),
+            _ => (2, |c| !c.is_alphanumeric() && c != ' '),
+        };
+        for _ in 1..most {
+            if rest.next_if(|c| is_more(*c)).is_none() {
+                break;
+            }
+        }
+        count += 1;
+    }
+    count
 }
 
 /// Announces JSON and breaks the connection.
