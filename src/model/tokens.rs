@@ -1,8 +1,8 @@
 //! An estimate of how many tokens a text has, for providers that report no usage and for estimates of costs.
 //!
-//! The rule: an estimate is within 20 % of what the tokenizers of language models count in the prompts of `prompts/`,
-//! whose names, types and JSON have more tokens per character than prose. A word is a token, a long or upper-case one is
-//! several; so are digits and signs; spaces belong to what follows them.
+//! The rule: an estimate is within 20 % of what tokenizers count in prompts, whose names, types and JSON have more
+//! tokens per character than prose. A word is a token, and a long or upper-case one is several. Spaces belong to what
+//! follows them.
 
 /// Letters of a token in a word, in a word of capitals, and in one of another script than Latin (in bytes).
 const LETTERS: usize = 7;
@@ -82,7 +82,7 @@ pub fn estimate(text: &str) -> i64 {
 mod tests {
     use super::*;
 
-    /// Texts as they occur in prompts, with the tokens that SmolLM2 counts, whose vocabulary is small.
+    /// Texts as they occur in prompts, with the tokens that `SmolLM2` counts, whose vocabulary is small.
     const COUNTED: [(&str, i64); 3] = [
         (include_str!("tokens/system.txt"), 202),
         (include_str!("tokens/shared.txt"), 189),

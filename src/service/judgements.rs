@@ -123,8 +123,8 @@ impl Judgements {
     /// Starts a JUDGE run.
     ///
     /// # Errors
-    /// Returns `BadInput` and `NotFound` with the path of the argument at fault, `LimitExceeded` for too many pairs, and
-    /// `Conflict` if the idempotency key was used with other input.
+    /// Returns `BadInput` and `NotFound` with the path of the argument at fault, `LimitExceeded` for too many pairs,
+    /// and `Conflict` if the idempotency key was used with other input.
     pub async fn judge(&self, input: JudgeRuns) -> Result<Run> {
         let by = (input.started_by.as_str(), input.idempotency_key.as_deref());
         place_one(&self.ports, by, &input, self.new_run(&input)).await

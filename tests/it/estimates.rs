@@ -14,22 +14,20 @@ fn shapes() -> Vec<(&'static str, SqliteTarget)> {
         (1..=count).map(|n| format!("{of}_{n} VARCHAR(40)")).collect::<Vec<_>>().join(", ")
     };
     let wide = format!("CREATE TABLE measurements (id INTEGER PRIMARY KEY, {});", columns(80, "sensor_reading"));
-    let many: String = (1..=40)
-        .map(|n| format!("CREATE TABLE lookup_{n} (id INTEGER PRIMARY KEY, label TEXT NOT NULL, valid_from DATE);"))
-        .collect();
+    let lookup =
+        |n: i32| format!("CREATE TABLE lookup_{n} (id INTEGER PRIMARY KEY, label TEXT NOT NULL, valid_from DATE);");
+    let many = (1..=40).map(lookup).collect::<Vec<_>>().join("\n");
     let filled = "CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, city TEXT, joined DATE, balance REAL);
         CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), placed TIMESTAMP,
             status TEXT, total REAL);";
-    let rows: String = (1..=50)
-        .map(|n| {
-            format!(
-                "INSERT INTO customers VALUES ({n}, 'Customer {n}', 'Town {n}', '2026-01-{:02}', {n}.5);
-                 INSERT INTO orders VALUES ({n}, {n}, '2026-02-{:02} 10:00:00', 'shipped', {n}.25);",
-                n % 28 + 1,
-                n % 28 + 1
-            )
-        })
-        .collect();
+    let row = |n: i32| {
+        let day = n % 28 + 1;
+        format!(
+            "INSERT INTO customers VALUES ({n}, 'Customer {n}', 'Town {n}', '2026-01-{day:02}', {n}.5);
+             INSERT INTO orders VALUES ({n}, {n}, '2026-02-{day:02} 10:00:00', 'shipped', {n}.25);"
+        )
+    };
+    let rows = (1..=50).map(row).collect::<Vec<_>>().join("\n");
     let views = format!(
         "{filled} CREATE VIEW open_orders AS SELECT o.id, c.name, o.placed, o.total FROM orders o
             JOIN customers c ON c.id = o.customer_id WHERE o.status = 'open';

@@ -144,7 +144,8 @@ async fn a_judge_compares_texts_blindly_and_in_both_orders() {
             requests.iter().map(|request| line(request.text("user"))).collect()
         };
         let (mut first, mut second) = (texts("Text A: "), texts("Text B: "));
-        (first.sort(), second.sort());
+        first.sort();
+        second.sort();
         assert_eq!(first, second, "{wire:?}: each text is shown first once");
         for request in &requests {
             let body = request.body.to_string();

@@ -58,8 +58,8 @@ pub struct JudgeMutation;
 
 #[Object]
 impl JudgeMutation {
-    /// Lets a model judge which texts of runs are better. A run of kind JUDGE compares them in pairs, in both orders and
-    /// without their origin; a preference that depends on the order is a tie. The verdicts appear in `compareRuns`.
+    /// Lets a model judge which texts of runs are better. A run of kind JUDGE compares them in pairs, in both orders
+    /// and without their origin; a preference that depends on the order is a tie. `compareRuns` returns the verdicts.
     async fn judge_runs(
         &self,
         context: &Context<'_>,

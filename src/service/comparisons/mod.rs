@@ -2,8 +2,8 @@
 //!
 //! The rules: the text metrics and the compared assets come from one pass over all texts (`pass.rs`). The pass is
 //! stored and reused as long as the texts of the runs are the same. What reviews, judges or the clock change (approval,
-//! verdicts, seconds, costs) is read for each request. So only the texts of an unfinished run can be stale, for a short time that
-//! depends on the duration of the pass. An export (`export/`) reads the same pages as other callers.
+//! verdicts, seconds, costs) is read for each request. So only the texts of an unfinished run can be stale, for a short
+//! time that depends on the duration of the pass. An export (`export/`) reads the same pages as other callers.
 
 mod export;
 mod pass;

@@ -639,7 +639,7 @@ fn streamed(events: Vec<String>, end: End) -> Response {
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
-/// Counts tokens roughly as tokenizers do: a word of up to eight letters or two digits is one, and so is a pair of signs.
+/// Counts tokens roughly as tokenizers do: up to eight letters of a word, two digits or two signs are one.
 fn tokens(text: &str) -> usize {
     let mut count = 0;
     let mut rest = text.chars().peekable();

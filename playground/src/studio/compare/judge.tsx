@@ -1,6 +1,7 @@
 // Letting a model judge the texts of a comparison: which model, what it will cost, and how far it is.
 
-import { Button, Input, Modal, Select, Stack } from '@mantine/core';
+import { ActionIcon, Button, Input, Modal, Select, Stack } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { Scale } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Link } from 'react-router';
@@ -21,15 +22,19 @@ import type { Summary } from './use-comparison';
 /** The button and its dialog. */
 export function Judge({ ids, onStarted }: { ids: string[]; onStarted: () => void }) {
   const [isOpen, setIsOpen] = useState(false);
+  const isPhone = useMediaQuery('(max-width: 699px)') ?? false;
+  const icon = <Scale size={16} strokeWidth={1.75} aria-hidden />;
   return (
     <>
-      <Button
-        variant="default"
-        leftSection={<Scale size={16} strokeWidth={1.75} aria-hidden />}
-        onClick={() => setIsOpen(true)}
-      >
-        Judge
-      </Button>
+      {isPhone ? (
+        <ActionIcon variant="default" size={30} aria-label="Judge" onClick={() => setIsOpen(true)}>
+          {icon}
+        </ActionIcon>
+      ) : (
+        <Button variant="default" leftSection={icon} onClick={() => setIsOpen(true)}>
+          Judge
+        </Button>
+      )}
       {isOpen && <Form ids={ids} onStarted={onStarted} onClose={() => setIsOpen(false)} />}
     </>
   );
@@ -93,7 +98,6 @@ function Form({ ids, onStarted, onClose }: { ids: string[]; onStarted: () => voi
             onChange={setChosen}
             allowDeselect={false}
             searchable
-            data-autofocus
           />
           <div role="group" aria-label="Limits">
             <Input.Label labelElement="div" mb={4}>
