@@ -23,6 +23,7 @@ pub mod id;
 pub mod identity;
 pub mod import;
 pub mod index_key;
+pub mod judge;
 pub mod lineage;
 pub mod neighbour;
 pub mod number;

@@ -1,11 +1,20 @@
 //! Prices of language models.
 //!
-//! The rule: an LLM profile's own price counts, then the price in [`table`], and a model without either has no known
-//! price. BUILTIN and Ollama bill no tokens. To add or change a price, edit its line in `price/table.rs`.
+//! The rules: an LLM profile's own price counts, then the price in [`table`], and a model without either has no known
+//! price. BUILTIN and Ollama bill no tokens. Anthropic bills input that it writes to its prompt cache at
+//! [`CACHE_WRITE_FACTOR`] times the price of input, whoever sets that price. To add or change a price, edit its line in
+//! `price/table.rs`.
 
 mod table;
 
-use crate::profile::{LlmProvider, NewLlmProfile};
+use crate::{
+    profile::{LlmProvider, NewLlmProfile},
+    usage::Usage,
+};
+
+/// The price of input that Anthropic writes to its prompt cache for five minutes, relative to other input, as its price
+/// page states it (see `price/table.rs`).
+const CACHE_WRITE_FACTOR: f64 = 1.25;
 
 /// The price of a model in US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,6 +23,8 @@ pub struct Price {
     pub input: f64,
     /// Of input that the provider reads from its prompt cache.
     pub cached_input: f64,
+    /// Of input that the provider writes to its prompt cache.
+    pub cache_write: f64,
     /// Of output.
     pub output: f64,
     /// The entry of the table, if it is the source of any part.
@@ -40,7 +51,7 @@ pub struct Listed {
 }
 
 impl Price {
-    const FREE: Self = Self { input: 0.0, cached_input: 0.0, output: 0.0, listed: None };
+    const FREE: Self = Self { input: 0.0, cached_input: 0.0, cache_write: 0.0, output: 0.0, listed: None };
 
     /// Returns the price of a profile's model; `None` if it is unknown.
     #[must_use]
@@ -58,16 +69,46 @@ impl Price {
         let output = own_output.or(listed.map(|listed| listed.output)).or(free)?;
         // The table's discount belongs to the table's price.
         let discounted = listed.filter(|_| own_input.is_none()).and_then(|listed| listed.cached_input);
-        Some(Self { input, cached_input: own_cached.or(discounted).unwrap_or(input), output, listed })
+        let cached_input = own_cached.or(discounted).unwrap_or(input);
+        let factor = if marks_cache(profile.provider, &profile.model) { CACHE_WRITE_FACTOR } else { 1.0 };
+        Some(Self { input, cached_input, cache_write: input * factor, output, listed })
     }
 
-    /// Returns the cost of a request in US dollars. `cached` tokens of the input were read from the prompt cache.
+    /// Returns the cost of the tokens of a usage in US dollars.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "no request has 2^52 tokens")]
-    pub fn cost(&self, input: i64, cached: i64, output: i64) -> f64 {
-        let cached = cached.clamp(0, input.max(0));
-        let fresh = input - cached;
-        (fresh as f64 * self.input + cached as f64 * self.cached_input + output as f64 * self.output) / 1_000_000.0
+    pub fn cost(&self, usage: &Usage) -> f64 {
+        let input = usage.input_tokens.max(0);
+        let cached = usage.cached_input_tokens.clamp(0, input);
+        let written = usage.cache_write_tokens.clamp(0, input - cached);
+        let fresh = input - cached - written;
+        let parts = [
+            (fresh, self.input),
+            (cached, self.cached_input),
+            (written, self.cache_write),
+            (usage.output_tokens, self.output),
+        ];
+        parts.into_iter().map(|(tokens, price)| tokens as f64 * price).sum::<f64>() / 1_000_000.0
+    }
+
+    /// Returns the highest cost of a request of this size, however the provider's prompt cache is used.
+    #[must_use]
+    pub fn highest_cost(&self, input_tokens: i64, output_tokens: i64) -> f64 {
+        let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
+        // A cache is cheaper at every provider, but a profile's own prices may say otherwise.
+        let cached = Usage { cached_input_tokens: input_tokens, ..usage.clone() };
+        let written = Usage { cache_write_tokens: input_tokens, ..usage.clone() };
+        [usage, cached, written].iter().map(|usage| self.cost(usage)).fold(0.0, f64::max)
+    }
+}
+
+/// Returns whether a model reads from its prompt cache only what a request marks. Such a provider bills the writes.
+#[must_use]
+pub fn marks_cache(provider: LlmProvider, model: &str) -> bool {
+    match provider {
+        LlmProvider::Anthropic => true,
+        LlmProvider::OpenRouter => model.starts_with("anthropic/"),
+        _ => false,
     }
 }
 

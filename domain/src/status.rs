@@ -18,6 +18,8 @@ pub enum RunKind {
     Ask,
     /// An analyze run that a schedule started.
     Schedule,
+    /// Compares texts of other runs.
+    Judge,
 }
 
 /// The command that started a run.
@@ -38,6 +40,8 @@ pub enum RunCommand {
     Ask,
     /// Fired by a schedule.
     Schedule,
+    /// Compares texts of other runs.
+    Judge,
 }
 
 /// The status of a run.
@@ -65,11 +69,20 @@ pub enum RunStatus {
 }
 
 spelled!(RunKind { Analyze => "ANALYZE", Rerun => "RERUN", Generate => "GENERATE", Ask => "ASK",
-    Schedule => "SCHEDULE" });
+    Schedule => "SCHEDULE", Judge => "JUDGE" });
 spelled!(RunCommand {
     Run => "RUN", RunApply => "RUN_APPLY", Rerun => "RERUN", Variations => "VARIATIONS", Generate => "GENERATE",
-    Ask => "ASK", Schedule => "SCHEDULE",
+    Ask => "ASK", Schedule => "SCHEDULE", Judge => "JUDGE",
 });
+
+impl RunKind {
+    /// Returns whether its runs describe assets, so that they have suggestions.
+    #[must_use]
+    pub const fn describes(self) -> bool {
+        !matches!(self, Self::Ask | Self::Judge)
+    }
+}
+
 spelled!(RunStatus {
     Queued => "QUEUED", Running => "RUNNING", Paused => "PAUSED", Cancelling => "CANCELLING", Applying => "APPLYING",
     ReadyForReview => "READY_FOR_REVIEW", Success => "SUCCESS", Failed => "FAILED", Cancelled => "CANCELLED",

@@ -13,6 +13,9 @@ pub struct Usage {
     /// Tokens of the input that the provider read from its prompt cache.
     #[serde(default)]
     pub cached_input_tokens: i64,
+    /// Tokens of the input that the provider wrote to its prompt cache.
+    #[serde(default)]
+    pub cache_write_tokens: i64,
     /// Tokens received.
     pub output_tokens: i64,
     /// Cost in US dollars; `None` once any part of it has no known price.
@@ -31,6 +34,7 @@ impl Default for Usage {
         Self {
             input_tokens: 0,
             cached_input_tokens: 0,
+            cache_write_tokens: 0,
             output_tokens: 0,
             cost_usd: Some(0.0),
             model_ms: 0,
@@ -45,6 +49,7 @@ impl Usage {
     pub fn add(&mut self, other: &Self) {
         self.input_tokens += other.input_tokens;
         self.cached_input_tokens += other.cached_input_tokens;
+        self.cache_write_tokens += other.cache_write_tokens;
         self.output_tokens += other.output_tokens;
         self.cost_usd = self.cost_usd.zip(other.cost_usd).map(|(a, b)| a + b);
         self.model_ms += other.model_ms;

@@ -38,6 +38,7 @@ pub mod seal;
 pub mod suggestion;
 pub mod usage_tally;
 mod value;
+pub mod verdict;
 pub mod worker;
 
 pub use value::{JsonText, Millis, Word};

@@ -59,6 +59,7 @@ pub struct Model {
     pub current_asset: Option<JsonText<AssetPath>>,
     pub input_tokens: i64,
     pub cached_input_tokens: i64,
+    pub cache_write_tokens: i64,
     pub output_tokens: i64,
     pub cost_usd: Option<f64>,
     pub model_ms: i64,
@@ -89,6 +90,8 @@ pub struct Model {
     pub waiting: Option<JsonText<Waiting>>,
     /// The identity of the described database; null until a worker has read it.
     pub identity: Option<JsonText<Identity>>,
+    /// The version of the prompts; null for runs without prompts.
+    pub prompt_version: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -19,6 +19,7 @@ pub struct Model {
     pub runs: i64,
     pub input_tokens: i64,
     pub cached_input_tokens: i64,
+    pub cache_write_tokens: i64,
     pub output_tokens: i64,
     pub cost_usd: f64,
     /// Number of changes with requests of unknown price.

@@ -51,6 +51,8 @@ mod m20261129_000094_index_suggestion_tables;
 mod m20261130_000095_add_unique;
 mod m20261130_000110_create_run_import;
 mod m20261201_000120_add_cached_input;
+mod m20261201_000130_add_prompt_version;
+mod m20261201_000140_create_verdict;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -94,6 +96,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000095_add_unique::Migration),
             Box::new(m20261130_000110_create_run_import::Migration),
             Box::new(m20261201_000120_add_cached_input::Migration),
+            Box::new(m20261201_000130_add_prompt_version::Migration),
+            Box::new(m20261201_000140_create_verdict::Migration),
         ]
     }
 }

@@ -36,7 +36,7 @@ pub async fn run(client: &Client, number: RunNumber) -> Result<Value, CliError> 
 /// Returns [`CliError::Usage`] if the last run is meant and there is none, and the errors of [`Client::data`].
 pub async fn number(client: &Client, number: RunNumber) -> Result<i32, CliError> {
     let RunNumber::Is(number) = number else {
-        let kinds = RunKind::ALL.iter().filter(|kind| **kind != RunKind::Ask).map(|kind| kind.as_str());
+        let kinds = RunKind::ALL.iter().filter(|kind| kind.describes()).map(|kind| kind.as_str());
         let data = client.data(LAST, json!({ "kinds": kinds.collect::<Vec<_>>() })).await?;
         let last = data["runs"]["nodes"][0]["number"].as_i64().and_then(|number| number.try_into().ok());
         return last.ok_or_else(|| CliError::Usage("there is no run yet; start one with `gloss run`".to_owned()));

@@ -206,6 +206,23 @@ impl RunContext {
         tokio::spawn(write.in_current_span()).await.map_err(Error::internal)?
     }
 
+    /// Records the version of the prompts that this claim sends, unless the run has it already.
+    ///
+    /// # Errors
+    /// Returns `Conflict` if the claim was lost.
+    pub async fn prompts(&self, version: Option<&str>) -> Result<()> {
+        let Some(version) = version.filter(|version| self.run.prompt_version.as_deref() != Some(version)) else {
+            return Ok(());
+        };
+        let version = version.to_owned();
+        self.record(move |edit| {
+            edit.prompt(&version);
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
     /// Returns how long the run has worked over all its claims, in milliseconds.
     pub fn worked_ms(&self) -> i64 {
         self.run.active_ms + i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)

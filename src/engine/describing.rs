@@ -122,9 +122,9 @@ impl<'a> DescriberClient<'a> {
         Self { sender: Sender::new(context, throttle), describer }
     }
 
-    /// Returns the maximum number of subjects per request.
-    pub fn batch_size(&self) -> usize {
-        self.describer.batch_size(&self.sender.context().run.spec.options).max(1)
+    /// Splits a request into one for each batch of its subjects.
+    pub fn split(&self, request: DescribeRequest) -> Vec<DescribeRequest> {
+        request.split(self.describer.as_ref())
     }
 
     /// Returns a draft for each subject whose text is certain without a request.

@@ -2,13 +2,14 @@
 //!
 //! A run reads and records only through `context`. `walk` resolves a scope, `bound` checks that a database is the one
 //! that the run describes, and `indexing` passes catalogs to the search index. `tables` drives the pipeline: it reads
-//! (`container`, `groups`), calls the model (`describing`, `sending`, within `throttle` and `budget`), and records what
-//! it waits for (`waits`) and what it could not read (`warnings`).
+//! (`container`, `groups`), calls the model (`describing`, `sending`, within `throttle` and `budget`) until it has to
+//! stop (`closing`), and records what it waits for (`waits`) and what it could not read (`warnings`).
 //!
 //! The rule: nothing here depends on a kind. A new kind goes into `kind/`.
 
 pub mod bound;
 pub mod budget;
+pub mod closing;
 pub mod container;
 pub mod context;
 pub mod describing;

@@ -12,11 +12,11 @@ use std::{
 };
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future::FusedFuture, stream};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Ending, Halt,
     bound::{Bound, described},
+    closing::Closing,
     container::container_of,
     context::{RunContext, target_error},
     describing::{DescriberClient, DescriptionRequest},
@@ -85,8 +85,6 @@ pub struct Work<'a> {
     listed: tokio::sync::Mutex<HashMap<Option<String>, Arc<Listed>>>,
     /// The statistics that were read last, which views take theirs from.
     sampled: tokio::sync::Mutex<HashMap<AssetPath, Arc<TableStatistics>>>,
-    /// Set when the run has to pause: no new request is sent, and those in progress are recorded.
-    paused: Mutex<Option<RunError>>,
     /// The error of the first failed row, for a run in which all rows fail.
     row_error: Mutex<Option<RunError>>,
     warnings: Warnings,
@@ -140,6 +138,7 @@ impl<'a> Work<'a> {
                 })
                 .await?;
         }
+        context.prompts(describer.prompt_version()).await?;
         let ignored = describer.ignores(&run.spec.options);
         let documented = context.ports.store.documented_assets(db_profile.id, DOCUMENTED).await?;
         let work = Self {
@@ -148,7 +147,6 @@ impl<'a> Work<'a> {
             db_profile,
             target,
             client: DescriberClient::new(context, describer, context.throttles.of(&llm_profile)),
-            paused: Mutex::default(),
             row_error: Mutex::default(),
             warnings: Warnings::of(context).await?,
             documented: Arc::new(Documented::of(documented)),
@@ -203,9 +201,6 @@ impl<'a> Work<'a> {
             let revise = |text: &str| Revision { previous: text.to_owned(), variation };
             let revisions = before.iter().map(|(id, before)| (*id, revise(before.final_text()))).collect();
             self.describe_all(rows, &revisions).await?;
-            if let Some(error) = self.paused.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                return Err(Halt::Paused(error));
-            }
             if self.context.stop.is_cancelled() {
                 return Ok(Some(Ending::Released));
             }
@@ -250,14 +245,14 @@ impl<'a> Work<'a> {
 
     /// Describes rows in the order of their tables, with several concurrent requests.
     async fn describe_all(&self, rows: Vec<Row>, revisions: &Revisions) -> Result<(), Halt> {
-        let closed = self.context.stop.child_token();
+        let closing = Closing::new(&self.context.stop);
         let is_container = |row: &Row| matches!(row.asset.kind, AssetKind::Schema | AssetKind::Database);
         let (containers, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_container);
         let containers = stream::iter(containers)
             .then(|row| self.prepare_container(row, revisions))
             .try_filter_map(|job| std::future::ready(Ok(job)));
         let jobs = stream::iter(in_groups(by_table(rows)))
-            .take_until(closed.clone().cancelled_owned())
+            .take_until(closing.closed())
             .map(|group| self.read(group))
             .buffered(1)
             .map_ok(|tables| stream::iter(tables).map(Ok))
@@ -267,37 +262,16 @@ impl<'a> Work<'a> {
             .map_ok(|jobs| stream::iter(jobs).map(Ok))
             .try_flatten()
             .chain(containers)
-            .take_until(closed.clone().cancelled_owned());
+            .take_until(closing.closed());
         if self.client.is_local() {
-            return jobs
-                .try_ready_chunks(JOBS_AT_ONCE)
+            jobs.try_ready_chunks(JOBS_AT_ONCE)
                 .map_err(|error| error.1)
-                .try_for_each_concurrent(CHUNKS_AT_ONCE, |jobs| {
-                    self.unless_closed(&closed, self.describe_together(jobs))
-                })
-                .await;
+                .try_for_each_concurrent(CHUNKS_AT_ONCE, |jobs| closing.unless_closed(self.describe_together(jobs)))
+                .await?;
+        } else {
+            jobs.try_for_each_concurrent(self.client.width(), |job| closing.unless_closed(self.describe(job))).await?;
         }
-        jobs.try_for_each_concurrent(self.client.width(), |job| self.unless_closed(&closed, self.describe(job))).await
-    }
-
-    /// Runs `work` unless the run has to pause or stop. What is in progress at that time is still recorded.
-    async fn unless_closed(
-        &self,
-        closed: &CancellationToken,
-        work: impl Future<Output = Result<(), Halt>>,
-    ) -> Result<(), Halt> {
-        if closed.is_cancelled() {
-            return Ok(());
-        }
-        match work.await {
-            Err(Halt::Paused(error)) => {
-                closed.cancel();
-                self.paused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                Ok(())
-            }
-            Err(Halt::Interrupted) => Ok(()),
-            other => other,
-        }
+        closing.end()
     }
 
     /// Reads the structure of some tables of one schema. The rows of tables that no longer exist are recorded as
@@ -499,20 +473,22 @@ impl<'a> Work<'a> {
             revisions: Vec::new(),
             options: options.clone(),
             about: self.about.clone(),
+            requests: 1,
             is_retry: false,
         };
         let wanted = self.take_over(wanted, &whole).await?;
-        let batches = wanted.chunks(self.client.batch_size());
         let revision = |row: &Row| row.again.and_then(|again| revisions.get(&again).cloned());
-        let jobs = batches.map(|batch| Job {
-            request: DescriptionRequest::Table(DescribeRequest {
-                subjects: batch.iter().map(|(_, subject)| *subject).collect(),
-                revisions: batch.iter().map(|(row, _)| revision(row)).collect(),
-                ..whole.clone()
-            }),
-            rows: batch.iter().map(|(row, _)| row.clone()).collect(),
-        });
-        Ok(jobs.collect())
+        let whole = DescribeRequest {
+            subjects: wanted.iter().map(|(_, subject)| *subject).collect(),
+            revisions: wanted.iter().map(|(row, _)| revision(row)).collect(),
+            ..whole
+        };
+        let mut rows = wanted.into_iter().map(|(row, _)| row);
+        let job = |request: DescribeRequest| {
+            let rows = rows.by_ref().take(request.subjects.len()).collect();
+            Job { request: DescriptionRequest::Table(request), rows }
+        };
+        Ok(self.client.split(whole).into_iter().map(job).collect())
     }
 
     /// Records the rows whose texts are certain by inheritance, unless the options want them from the model, and

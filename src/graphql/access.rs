@@ -28,16 +28,16 @@ pub fn stated(parent: &str, field: &str) -> Option<Role> {
         ("Query" | "Mutation" | "Subscription", "__typename" | "__schema" | "__type") => Viewer,
         (
             "Query",
-            "node" | "nodes" | "runs" | "run" | "runByNumber" | "compareRuns" | "estimateRun" | "dbProfiles"
-            | "dbProfile" | "llmProfiles" | "llmProfile" | "schedules" | "askSessions" | "appliedComments"
-            | "applyPlan" | "searchAssets" | "usage" | "workers" | "server" | "viewer",
+            "node" | "nodes" | "runs" | "run" | "runByNumber" | "compareRuns" | "estimateRun" | "estimateJudge"
+            | "dbProfiles" | "dbProfile" | "llmProfiles" | "llmProfile" | "schedules" | "askSessions"
+            | "appliedComments" | "applyPlan" | "searchAssets" | "usage" | "workers" | "server" | "viewer",
         ) => Viewer,
         ("Query", "apiTokens") => Admin,
         (
             "Mutation",
             "startRun" | "updateRun" | "cancelRun" | "cancelRuns" | "resumeRun" | "rerun" | "generate" | "ask"
-            | "reviewSuggestions" | "applyRun" | "rollbackRun" | "createSchedule" | "updateSchedule" | "pauseSchedule"
-            | "resumeSchedule" | "runScheduleNow" | "importRuns" | "testDbProfile" | "testLlmProfile",
+            | "judgeRuns" | "reviewSuggestions" | "applyRun" | "rollbackRun" | "createSchedule" | "updateSchedule"
+            | "pauseSchedule" | "resumeSchedule" | "runScheduleNow" | "importRuns" | "testDbProfile" | "testLlmProfile",
         ) => Operator,
         (
             "Mutation",

@@ -17,6 +17,7 @@ use crate::{
             ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, ScheduleId,
             SuggestionId,
         },
+        judge::Verdict,
         profile::{DbProfile, LlmProfile},
         run::Run,
         schedule::Schedule,
@@ -60,6 +61,8 @@ pub struct Loaders {
     pub evidence: Batch<SuggestionId, Vec<Evidence>>,
     /// All suggestions in the chain of re-runs of a suggestion, by version.
     pub chains: Batch<SuggestionId, Vec<Arc<Suggestion>>>,
+    /// The newest verdicts on pairs, by their first suggestions.
+    pub verdicts: Batch<SuggestionId, Vec<Verdict>>,
     /// Written comments.
     pub applied_comments: Batch<AppliedCommentId, Arc<AppliedComment>>,
     /// Ask sessions.
@@ -139,6 +142,7 @@ impl Loaders {
             alternatives: from_store!(services, queue, alternatives, |found| found),
             evidence: from_store!(services, queue, evidence, |found| found),
             chains: from_store!(services, queue, chains, shared_lists),
+            verdicts: from_store!(services, queue, verdicts, |found| found),
             applied_comments: from_store!(services, queue, applied_comments_by_id, shared),
             ask_sessions: from_store!(services, queue, sessions_by_id, shared),
             ask_turns: from_store!(services, queue, turns_by_id, shared),

@@ -29,6 +29,7 @@ pub mod export;
 mod frontier;
 pub mod ids;
 pub mod import;
+pub mod judge;
 pub mod limits;
 pub mod loader;
 pub mod node;
@@ -69,6 +70,7 @@ pub struct Query(
     node::NodeQuery,
     run::query::RunQuery,
     comparison::query::ComparisonQuery,
+    judge::query::JudgeQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
     schedule::query::ScheduleQuery,
@@ -85,6 +87,7 @@ pub struct Mutation(
     run::mutation::RunMutation,
     run::again::AgainMutation,
     ask::mutation::AskMutation,
+    judge::mutation::JudgeMutation,
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
     import::mutation::ImportMutation,

@@ -12,6 +12,7 @@ pub mod ask;
 pub mod doubt;
 pub mod firing;
 pub mod generate;
+pub mod judge;
 pub mod rerun;
 
 use async_trait::async_trait;
@@ -36,5 +37,6 @@ pub fn of(kind: RunKind) -> Option<&'static dyn Kind> {
         RunKind::Rerun => Some(&rerun::Rerun),
         RunKind::Generate => Some(&generate::Generate),
         RunKind::Ask => Some(&ask::Ask),
+        RunKind::Judge => Some(&judge::Judge),
     }
 }

@@ -18,8 +18,10 @@ use crate::{
 pub struct Brief<'a> {
     /// The subjects, each with its key.
     pub asked: Vec<Asked>,
-    /// The facts as the model sees them.
-    pub facts: String,
+    /// The facts that all requests about the same table have in common, as the model sees them.
+    pub shared: String,
+    /// The facts about the subjects of this request.
+    pub own: String,
     /// The facts about each subject, in the order of `asked`: the evidence for its draft.
     pub evidence: Vec<Vec<Evidence>>,
     /// The previous text of each subject that is described again, in the order of `asked`.
@@ -28,6 +30,8 @@ pub struct Brief<'a> {
     pub options: &'a RunOptions,
     /// The user's description of the database.
     pub about: Option<&'a str>,
+    /// Number of requests of the run about the same table.
+    pub requests: usize,
     /// Whether an earlier answer was unusable.
     pub is_retry: bool,
 }
@@ -42,12 +46,14 @@ impl<'a> Brief<'a> {
             request.revisions.get(at)?.as_ref()
         };
         Self {
-            facts: prompt::facts_of_table(request, &asked),
+            shared: prompt::facts_of_table(request, &asked),
+            own: prompt::facts_of_columns(request, &asked),
             evidence: asked.iter().map(|one| evidence(request, one.subject)).collect(),
             revisions: asked.iter().map(revision).collect(),
             asked,
             options: &request.options,
             about: request.about.as_deref(),
+            requests: request.requests,
             is_retry: request.is_retry,
         }
     }
@@ -57,11 +63,13 @@ impl<'a> Brief<'a> {
     pub fn of_container(request: &'a ContainerRequest) -> Self {
         Self {
             asked: vec![whole(&request.container.path)],
-            facts: container::facts(&request.container),
+            shared: container::facts(&request.container),
+            own: String::new(),
             evidence: vec![container::evidence(&request.container)],
             revisions: vec![request.revision.as_ref()],
             options: &request.options,
             about: request.about.as_deref(),
+            requests: 1,
             is_retry: request.is_retry,
         }
     }

@@ -12,14 +12,16 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{
-    conversation::{ANSWER, SYSTEM, choice_schema, message, messages, tool_definitions},
+    conversation::{ANSWER, choice_schema, message, messages, system, tool_definitions},
     endpoint::Endpoint,
     lenient,
     manner::{Manners, REASONING, STRUCTURED, is_about_content},
-    provider::{Attempt, ProviderDescriber, TOKENS_BETWEEN, estimate},
+    prompts::ASK,
+    provider::{Attempt, ProviderDescriber, TOKENS_BETWEEN},
     refusal::refused,
     schema::{Strength, response_format},
     thoughts::{Said, Stream},
+    tokens::estimate,
     wire::{Finish, Reply},
 };
 use crate::{
@@ -155,7 +157,7 @@ impl ProviderConverser {
         if manner.temperature {
             body["temperature"] = json!(conversation.options.temperature);
         }
-        let system = json!({ "role": "system", "content": SYSTEM });
+        let system = json!({ "role": "system", "content": system() });
         if manner.tools == Tools::None {
             let mut inside = false;
             if !conversation.due {
@@ -313,17 +315,21 @@ impl Converser for ProviderConverser {
         }
     }
 
+    fn prompt_version(&self) -> Option<&str> {
+        Some(&ASK.version)
+    }
+
     fn bound(&self, conversation: &Conversation<'_>) -> UsageBound {
         let tools: String = conversation.tools.iter().map(|tool| tool.description).collect();
         let schema = choice_schema(conversation.tools, Strength::Bounded).to_string();
         let text = message(conversation, true);
-        let bytes = SYSTEM.len() + text.len() + 4 * (tools.len() + schema.len());
+        let bytes = system().len() + text.len() + 4 * (tools.len() + schema.len());
         let calls = i64::try_from(conversation.rounds.iter().flatten().count()).unwrap_or(i64::MAX);
         let input_tokens = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_add(TOKENS_BETWEEN * (1 + calls));
         let output_tokens = i64::from(conversation.options.max_output_tokens);
         UsageBound {
             input_tokens,
-            likely_input_tokens: estimate(SYSTEM) + estimate(&text),
+            likely_input_tokens: estimate(system()) + estimate(&text),
             output_tokens,
             cost_usd: self.provider.cost(input_tokens, output_tokens),
         }

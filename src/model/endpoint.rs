@@ -11,7 +11,10 @@ use super::{
     schema::Strength,
 };
 use crate::{
-    domain::profile::{LlmProfile, LlmProvider, NewLlmProfile},
+    domain::{
+        price::marks_cache,
+        profile::{LlmProfile, LlmProvider, NewLlmProfile},
+    },
     port::{environment::EnvNames, model::ModelError},
 };
 
@@ -31,6 +34,8 @@ pub struct Endpoint {
     /// The fields of a request, in the endpoint's format, that ask for little reasoning, which is billed as output.
     /// `None` if the model is not known to reason.
     pub effort: Option<Value>,
+    /// Whether the model reads from its prompt cache only what a request marks.
+    pub marks_cache: bool,
     base: Url,
     key: Option<SecretString>,
     key_need: KeyNeed,
@@ -128,6 +133,7 @@ impl Endpoint {
             dialect,
             strength,
             effort: effort(*provider, model),
+            marks_cache: marks_cache(*provider, model),
             base: base_of(base, dialect).map_err(wrong)?,
             key: api_key.clone().filter(|key| !key.expose_secret().trim().is_empty()),
             key_need,

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{dialect::Dialect, endpoint::Endpoint, schema::Strength};
+use super::{endpoint::Endpoint, schema::Strength};
 
 /// The optional features of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +28,8 @@ impl Manner {
     /// The manner to try first with an unknown endpoint.
     #[must_use]
     pub const fn first(endpoint: &Endpoint) -> Self {
-        // Anthropic has no log-probabilities.
-        let logprobs = !matches!(endpoint.dialect, Dialect::Anthropic);
-        Self { schema: Some(endpoint.strength), logprobs, temperature: true, terse: endpoint.effort.is_some() }
+        let (logprobs, terse) = (endpoint.dialect.has_logprobs(), endpoint.effort.is_some());
+        Self { schema: Some(endpoint.strength), logprobs, temperature: true, terse }
     }
 
     /// Whether the prompt includes the schema.

@@ -1,10 +1,10 @@
 //! Language models: the builtin describer and the providers.
 //!
 //! [`ProviderModels`] opens a profile. A request becomes a `brief` (keys from `subjects`, facts from `facts` or
-//! `container`). `prompt` and `schema` turn the brief into the provider's request, which `endpoint`, `dialect`,
-//! `manner`, `wire` and `refusal` handle. `answer` reads the reply with `thoughts`, `lenient`, `entry` and `text`,
-//! `logprobs` adds the log-probabilities, and the result is drafts. Questions about databases use `converse`, with the
-//! prompts of `conversation`.
+//! `container`). `prompt`, with the texts of `prompts`, and `schema` turn the brief into the provider's request, which
+//! `endpoint`, `dialect`, `manner`, `wire` and `refusal` handle. `answer` reads the reply with `thoughts`, `lenient`,
+//! `entry` and `text`, `logprobs` adds the log-probabilities, and the result is drafts. Questions about databases use
+//! `converse`, with the prompts of `conversation`, and `judge` compares texts.
 //!
 //! The rule: a provider's answer is data, its size is bounded by what was asked for, and no text contains the API key.
 //! To add a provider, see `endpoint.rs`; another wire format gets a file in `dialect/`.
@@ -19,11 +19,13 @@ mod dialect;
 mod endpoint;
 mod entry;
 mod facts;
+mod judge;
 mod lenient;
 mod logprobs;
 mod manner;
 mod metered;
 mod prompt;
+mod prompts;
 mod provider;
 mod refusal;
 #[cfg(test)]
@@ -32,6 +34,7 @@ mod schema;
 mod subjects;
 mod text;
 mod thoughts;
+mod tokens;
 mod unescape;
 mod wire;
 mod yaml;
@@ -49,6 +52,7 @@ use self::{
     builtin::BuiltinConverser,
     converse::{AskManner, ProviderConverser},
     endpoint::Endpoint,
+    judge::ProviderJudge,
     manner::{Manner, Manners},
     provider::{Probed, ProviderDescriber},
     wire::Wire,
@@ -58,6 +62,7 @@ use crate::{
     port::{
         converse::Converser,
         environment::EnvNames,
+        judge::Judge,
         model::{Describer, ModelError, Models},
     },
 };
@@ -144,6 +149,15 @@ impl Models for ProviderModels {
             return Ok(Arc::new(BuiltinConverser));
         }
         Ok(Arc::new(ProviderConverser::new(self.provider(profile)?, self.ask_manners.clone())))
+    }
+
+    fn open_judge(&self, profile: &LlmProfile) -> Result<Arc<dyn Judge>, ModelError> {
+        if profile.settings.provider == LlmProvider::Builtin {
+            return Err(ModelError::Misconfigured(
+                "the builtin describer cannot judge texts; choose the LLM profile of a language model".into(),
+            ));
+        }
+        Ok(Arc::new(ProviderJudge::new(self.provider(profile)?)))
     }
 
     async fn test(&self, profile: &LlmProfile) -> Result<String, ModelError> {

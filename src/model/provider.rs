@@ -18,17 +18,19 @@ use super::{
     logprobs::TokenLogprobs,
     manner::{Manner, Manners},
     prompt::{self, Prompt},
+    prompts::DESCRIBE,
     refusal::{Refusal, refusal, refused},
     schema::{Strength, answer_schema, response_format},
+    subjects::asked,
     text::clean_reasoning,
     thoughts,
+    tokens::estimate,
     wire::{Finish, Reply, Reported, Request, Wire},
 };
 use crate::{
     domain::{
         price::Price,
         profile::LlmProfile,
-        run::RunOptions,
         suggestion::{Alternative, Draft, Evidence},
         usage::Usage,
     },
@@ -40,6 +42,8 @@ use crate::{
 /// Maximum number of subjects per request. With it, each subject can get a sentence or two with alternatives out of
 /// 1,024 tokens, and the facts fit into a context of 4,096 tokens.
 const BATCH_SIZE: usize = 6;
+/// Maximum number of tokens of the facts about the subjects of a request, unless a single subject needs more.
+const FACTS_TOKENS: i64 = 1_200;
 /// Output tokens per subject in a full request with the default of 1,024 tokens.
 const TOKENS_PER_SUBJECT: usize = 170;
 /// Maximum number of output tokens of a probe: enough for a model that reasons a little before its answer.
@@ -58,6 +62,8 @@ pub struct ProviderDescriber {
     wire: Wire,
     pub(super) endpoint: Endpoint,
     price: Option<Price>,
+    /// Maximum number of concurrent requests.
+    concurrency: usize,
     manners: Manners<Manner>,
 }
 
@@ -72,14 +78,27 @@ struct Asking {
     requests: i32,
 }
 
+/// An answer that was read as text.
+struct Answered {
+    text: String,
+    usage: Usage,
+    /// Why the model or its provider refused to answer.
+    refused: Option<Unusable>,
+    logprobs: Option<Value>,
+    reasoning: String,
+}
+
 /// A request before it is written for a manner.
-struct Question<'a> {
-    tokens: i32,
-    temperature: f64,
-    /// The system text, which may be empty, and the user's. The argument tells whether they include the schema.
-    prompt: &'a (dyn Fn(bool) -> Prompt + Sync),
+pub(super) struct Question<'a> {
+    /// Maximum number of output tokens.
+    pub tokens: i32,
+    pub temperature: f64,
+    /// The prompt, whose system text may be empty. The argument tells whether it includes the schema.
+    pub prompt: &'a (dyn Fn(bool) -> Prompt + Sync),
     /// The name of the answer and its schema.
-    schema: (&'a str, &'a (dyn Fn(Strength) -> Value + Sync)),
+    pub schema: (&'a str, &'a (dyn Fn(Strength) -> Value + Sync)),
+    /// Whether enough requests have the same system text and shared part to write them to the prompt cache.
+    pub caches: bool,
 }
 
 /// A chat completion to send.
@@ -106,7 +125,8 @@ impl ProviderDescriber {
     /// Creates the describer of a profile.
     #[must_use]
     pub fn new(wire: Wire, endpoint: Endpoint, profile: &LlmProfile, manners: Manners<Manner>) -> Self {
-        Self { wire, endpoint, price: Price::of(&profile.settings), manners }
+        let concurrency = usize::try_from(profile.settings.concurrency).unwrap_or(1);
+        Self { wire, endpoint, price: Price::of(&profile.settings), concurrency, manners }
     }
 
     /// Sends a minimal request in the manner of a description.
@@ -117,13 +137,14 @@ impl ProviderDescriber {
         let question = Question {
             tokens: PROBE_TOKENS,
             temperature: 0.0,
-            prompt: &|_| Prompt { system: String::new(), user: PROBE.to_owned() },
+            prompt: &|_| Prompt { task: PROBE.to_owned(), ..Prompt::default() },
             schema: ("probe", &|_| {
                 json!({
                     "type": "object", "required": ["answer"], "additionalProperties": false,
                     "properties": { "answer": { "type": "string" } },
                 })
             }),
+            caches: false,
         };
         let Asking { reply, manner, duration, .. } = match self.ask(&question).await {
             Err(ModelError::Unusable { why, .. }) => return Err(ModelError::Rejected(why.to_string())),
@@ -161,7 +182,7 @@ impl ProviderDescriber {
         loop {
             requests += 1;
             let prompt = (question.prompt)(manner.schema_inside());
-            let sent = estimate(&prompt.system) + estimate(&prompt.user);
+            let sent = prompt.parts().map(estimate).into_iter().sum();
             let completion = self.completion(question, manner, prompt);
             let attempt = Attempt { completion, terse: manner.terse, tokens: question.tokens, sent };
             match self.send(attempt, key.as_ref(), &mut |_| ()).await {
@@ -217,9 +238,18 @@ impl ProviderDescriber {
 
     fn completion(&self, question: &Question<'_>, manner: Manner, prompt: Prompt) -> Value {
         let mut body = self.body(question.tokens);
-        let messages = [("system", prompt.system), ("user", prompt.user)];
-        let said = messages.into_iter().filter(|(_, text)| !text.is_empty());
-        body["messages"] = said.map(|(role, text)| json!({ "role": role, "content": text })).collect();
+        let Prompt { system, shared, task } = prompt;
+        let content = if question.caches && self.endpoint.marks_cache {
+            // The mark covers everything before it.
+            json!([
+                { "type": "text", "text": shared, "cache_control": { "type": "ephemeral" } },
+                { "type": "text", "text": task },
+            ])
+        } else {
+            json!(shared + &task)
+        };
+        let system = (!system.is_empty()).then(|| json!({ "role": "system", "content": system }));
+        body["messages"] = system.into_iter().chain([json!({ "role": "user", "content": content })]).collect();
         if manner.logprobs {
             body["logprobs"] = json!(true);
         }
@@ -240,55 +270,74 @@ impl ProviderDescriber {
 
     /// The usage of a request: as reported, or else estimated from `sent` and the answer.
     pub(super) fn used(&self, reported: Reported, sent: i64, answer: &str, duration: Duration) -> Usage {
-        let input_tokens = reported.input.unwrap_or(sent);
-        let cached_input_tokens = reported.cached.unwrap_or_default();
-        let output_tokens = reported.output.unwrap_or_else(|| estimate(answer));
-        Usage {
-            input_tokens,
-            cached_input_tokens,
-            output_tokens,
-            cost_usd: self.price.map(|price| price.cost(input_tokens, cached_input_tokens, output_tokens)),
+        let usage = Usage {
+            input_tokens: reported.input.unwrap_or(sent),
+            cached_input_tokens: reported.cached.unwrap_or_default(),
+            cache_write_tokens: reported.written.unwrap_or_default(),
+            output_tokens: reported.output.unwrap_or_else(|| estimate(answer)),
             model_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
             requests: 1,
-            retries: 0,
+            ..Usage::default()
+        };
+        Usage { cost_usd: self.price.map(|price| price.cost(&usage)), ..usage }
+    }
+
+    /// The maximum cost of a request of this size.
+    pub(super) fn cost(&self, input_tokens: i64, output_tokens: i64) -> Option<f64> {
+        Some(self.price?.highest_cost(input_tokens, output_tokens))
+    }
+
+    /// Returns whether the shared part of a prompt that this number of requests has in common is worth its price in the
+    /// prompt cache. Requests that are sent at the same time cannot read it, and each of them pays a quarter more.
+    fn is_worth_caching(&self, requests: usize) -> bool {
+        4 * requests > 5 * self.concurrency
+    }
+
+    /// Sends the request. Returns the text of the answer, and the usage.
+    pub(super) async fn asked(&self, question: &Question<'_>) -> Result<(String, Usage), ModelError> {
+        let Answered { text, usage, refused, .. } = self.answered(question).await?;
+        match refused {
+            Some(why) if text.trim().is_empty() => Err(ModelError::Unusable { why, usage }),
+            _ => Ok((text, usage)),
         }
     }
 
-    /// The maximum cost of a request, none of whose input may be cached.
-    pub(super) fn cost(&self, input_tokens: i64, output_tokens: i64) -> Option<f64> {
-        // A cache is cheaper at every provider, but a profile's own prices may say otherwise.
-        let price = self.price?;
-        Some(price.cost(input_tokens, 0, output_tokens).max(price.cost(input_tokens, input_tokens, output_tokens)))
+    async fn answered(&self, question: &Question<'_>) -> Result<Answered, ModelError> {
+        let Asking { reply, sent, duration, requests, .. } = self.ask(question).await?;
+        // Some endpoints return a structured answer as a tool call.
+        let text = match reply.calls.first() {
+            Some(call) if reply.text.trim().is_empty() => call.arguments.to_string(),
+            _ => reply.text,
+        };
+        let usage = Usage { requests, ..self.used(reply.usage, sent, &text, duration) };
+        let refused = match (reply.refusal, reply.finish) {
+            (Some(said), _) => Some(refused(&said, self.endpoint.key()?.as_ref())),
+            (None, Finish::Filtered) => Some(Unusable::Filtered),
+            _ => None,
+        };
+        Ok(Answered { text, usage, refused, logprobs: reply.logprobs, reasoning: reply.reasoning })
     }
 
     /// Sends the request and reads the answer. Returns one draft per subject, in the order of the brief.
-    async fn answer(&self, brief: &Brief<'_>) -> Result<DescribeAnswer, ModelError> {
+    async fn describe_brief(&self, brief: &Brief<'_>) -> Result<DescribeAnswer, ModelError> {
         let options = brief.options;
         let question = Question {
             tokens: options.max_output_tokens,
             temperature: options.temperature,
             prompt: &|schema_inside| prompt::build(brief, schema_inside),
             schema: ("descriptions", &|strength| schema(brief, strength)),
+            caches: self.is_worth_caching(brief.requests),
         };
-        let Asking { reply, sent, duration, requests, .. } = self.ask(&question).await?;
-        // Some endpoints return a structured answer as a tool call.
-        let answer = match reply.calls.first() {
-            Some(call) if reply.text.trim().is_empty() => call.arguments.to_string(),
-            _ => reply.text,
-        };
-        let usage = Usage { requests, ..self.used(reply.usage, sent, &answer, duration) };
-        let logprobs = reply.logprobs.as_ref().and_then(TokenLogprobs::read);
+        let Answered { text, usage, refused, logprobs, reasoning } = self.answered(&question).await?;
+        let logprobs = logprobs.as_ref().and_then(TokenLogprobs::read);
         // Reasoning beside the answer is about all of its subjects.
-        let reasoning = clean_reasoning(&reply.reasoning);
-        let readings = answer::read(&answer, &brief.asked, prompt::wordings(brief.options));
+        let reasoning = clean_reasoning(&reasoning);
+        let readings = answer::read(&text, &brief.asked, prompt::wordings(brief.options));
         if readings.iter().all(Option::is_none) {
-            let key = self.endpoint.key()?;
-            let why = match (reply.refusal, reply.finish) {
-                (Some(said), _) => refused(&said, key.as_ref()),
-                (None, Finish::Filtered) => Unusable::Filtered,
-                _ => return Ok(DescribeAnswer { drafts: vec![None; brief.asked.len()], usage }),
+            return match refused {
+                Some(why) => Err(ModelError::Unusable { why, usage }),
+                None => Ok(DescribeAnswer { drafts: vec![None; brief.asked.len()], usage }),
             };
-            return Err(ModelError::Unusable { why, usage });
         }
         let drafts = readings
             .into_iter()
@@ -301,14 +350,20 @@ impl ProviderDescriber {
 
     /// An upper bound of the usage. Every token has at least one byte, and digits and rare scripts have little more.
     /// The schema counts twice, since it is sent beside the prompt or in it.
-    fn bound_of(&self, brief: &Brief<'_>) -> UsageBound {
-        let Prompt { system, user } = prompt::build(brief, true);
-        let schema = schema(brief, Strength::Bounded).to_string();
-        let bytes = system.len() + user.len() + schema.len();
+    pub(super) fn bound_of(
+        &self,
+        prompt: &dyn Fn(bool) -> Prompt,
+        schema: &dyn Fn(Strength) -> Value,
+        max_output_tokens: i32,
+    ) -> UsageBound {
+        let shown = schema(Strength::Bounded).to_string();
+        let bytes = prompt(true).parts().map(str::len).into_iter().sum::<usize>() + shown.len();
         let input_tokens = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_add(TOKENS_BETWEEN);
-        let usual = prompt::build(brief, false);
-        let likely_input_tokens = estimate(&usual.system) + estimate(&usual.user) + estimate(&schema);
-        let output_tokens = i64::from(brief.options.max_output_tokens);
+        let manner = self.manners.of(&self.endpoint.identity()).unwrap_or(Manner::first(&self.endpoint));
+        let likely = prompt(manner.schema_inside()).parts().map(estimate).into_iter().sum::<i64>();
+        let read = manner.schema.filter(|strength| strength.is_read());
+        let likely_input_tokens = likely + read.map_or(0, |strength| estimate(&schema(strength).to_string()));
+        let output_tokens = i64::from(max_output_tokens);
         UsageBound {
             input_tokens,
             likely_input_tokens,
@@ -316,13 +371,18 @@ impl ProviderDescriber {
             cost_usd: self.cost(input_tokens, output_tokens),
         }
     }
+
+    fn bound_of_brief(&self, brief: &Brief<'_>) -> UsageBound {
+        let prompt = |schema_inside| prompt::build(brief, schema_inside);
+        self.bound_of(&prompt, &|strength| schema(brief, strength), brief.options.max_output_tokens)
+    }
 }
 
 #[async_trait]
 impl Describer for ProviderDescriber {
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
         let brief = Brief::of_table(request);
-        let DescribeAnswer { drafts, usage } = self.answer(&brief).await?;
+        let DescribeAnswer { drafts, usage } = self.describe_brief(&brief).await?;
         let mut drafts: Vec<(Subject, Option<Draft>)> = brief.asked.iter().map(|one| one.subject).zip(drafts).collect();
         let mut take = |subject: &Subject| drafts.iter_mut().find(|(of, _)| of == subject)?.1.take();
         Ok(DescribeAnswer { drafts: request.subjects.iter().map(&mut take).collect(), usage })
@@ -333,31 +393,45 @@ impl Describer for ProviderDescriber {
     }
 
     async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
-        self.answer(&Brief::of_container(request)).await
+        self.describe_brief(&Brief::of_container(request)).await
     }
 
     fn container_bound(&self, request: &ContainerRequest) -> UsageBound {
-        self.bound_of(&Brief::of_container(request))
+        self.bound_of_brief(&Brief::of_container(request))
     }
 
-    fn batch_size(&self, options: &RunOptions) -> usize {
-        let fits = usize::try_from(options.max_output_tokens).unwrap_or_default() / TOKENS_PER_SUBJECT;
-        fits.clamp(1, BATCH_SIZE)
+    fn batches(&self, request: &DescribeRequest) -> Vec<usize> {
+        let fits = usize::try_from(request.options.max_output_tokens).unwrap_or_default() / TOKENS_PER_SUBJECT;
+        let most = fits.clamp(1, BATCH_SIZE);
+        let (mut batches, mut left): (Vec<usize>, i64) = (Vec::new(), 0);
+        for subject in &request.subjects {
+            let facts = estimate(&prompt::facts_of_columns(request, &asked(&request.table, &[*subject])));
+            match batches.last_mut().filter(|size| **size < most && facts <= left) {
+                Some(size) => {
+                    *size += 1;
+                    left -= facts;
+                }
+                None => {
+                    batches.push(1);
+                    left = FACTS_TOKENS - facts;
+                }
+            }
+        }
+        batches
+    }
+
+    fn prompt_version(&self) -> Option<&str> {
+        Some(&DESCRIBE.version)
     }
 
     fn bound(&self, request: &DescribeRequest) -> UsageBound {
-        self.bound_of(&Brief::of_table(request))
+        self.bound_of_brief(&Brief::of_table(request))
     }
 }
 
 fn schema(brief: &Brief<'_>, strength: Strength) -> Value {
     let words = prompt::words_per_text(brief.options, brief.asked.len());
     answer_schema(&brief.asked, prompt::wordings(brief.options), words, strength)
-}
-
-/// Estimates the number of tokens: one per four characters, rounded up.
-pub(super) fn estimate(text: &str) -> i64 {
-    i64::try_from(text.chars().count().div_ceil(4)).unwrap_or(i64::MAX)
 }
 
 /// Creates a draft. Its confidence is the mean probability of the description's tokens if the provider reports it

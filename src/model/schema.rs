@@ -19,6 +19,15 @@ pub enum Strength {
     Object,
 }
 
+impl Strength {
+    /// Returns whether a provider shows the schema to the model, so that it counts as input. Servers that accept limits
+    /// of lengths compile the schema to a grammar instead, and without a schema, the prompt has it.
+    #[must_use]
+    pub const fn is_read(self) -> bool {
+        matches!(self, Self::Strict)
+    }
+}
+
 /// Characters per word including the space, a generous average.
 const LETTERS_PER_WORD: usize = 8;
 const REASONING_LETTERS: usize = 120;

@@ -118,6 +118,11 @@ pub trait Converser: Send + Sync {
         listener: &mut dyn Listener,
     ) -> Result<(Step, Usage), ModelError>;
 
+    /// Returns the version of the prompts; `None` if it sends none.
+    fn prompt_version(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns the maximum usage of a step.
     fn bound(&self, conversation: &Conversation<'_>) -> UsageBound;
 }

@@ -7,6 +7,7 @@
 pub mod bus;
 pub mod converse;
 pub mod environment;
+pub mod judge;
 pub mod model;
 pub mod store;
 pub mod target;

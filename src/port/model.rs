@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::converse::Converser;
+use super::{converse::Converser, judge::Judge};
 use crate::domain::{
     asset::AssetPath,
     catalog::{TableDetail, TableStatistics},
@@ -83,7 +83,7 @@ pub struct DescribeRequest {
     pub table: Arc<TableDetail>,
     /// Statistics of the data; `None` without `profileData`.
     pub statistics: Option<Arc<TableStatistics>>,
-    /// What to describe: at least one subject, at most [`Describer::batch_size`].
+    /// What to describe: at least one subject, and no more than one of the [`Describer::batches`].
     pub subjects: Vec<Subject>,
     /// Where each column of a view comes from, in the order of its columns; empty for tables, and if it is not known.
     pub lineage: Arc<[Option<Lineage>]>,
@@ -99,8 +99,30 @@ pub struct DescribeRequest {
     pub options: RunOptions,
     /// The notes on the database.
     pub about: Option<Arc<str>>,
+    /// Number of requests of the run about this table, this one included.
+    pub requests: usize,
     /// Whether an earlier answer to the same request could not be used.
     pub is_retry: bool,
+}
+
+impl DescribeRequest {
+    /// Splits a request into one for each batch of its subjects.
+    #[must_use]
+    pub fn split(self, describer: &dyn Describer) -> Vec<Self> {
+        let batches = describer.batches(&self);
+        let (requests, mut from) = (batches.len(), 0);
+        let part = |size: usize| {
+            let part = from..(from + size).min(self.subjects.len());
+            from = part.end;
+            Self {
+                subjects: self.subjects[part.clone()].to_vec(),
+                revisions: self.revisions.get(part).unwrap_or_default().to_vec(),
+                requests,
+                ..self.clone()
+            }
+        };
+        batches.into_iter().map(part).collect()
+    }
 }
 
 /// The answer to one request.
@@ -250,8 +272,14 @@ pub trait Describer: Send + Sync {
     /// Returns the maximum usage of a request for a container.
     fn container_bound(&self, request: &ContainerRequest) -> UsageBound;
 
-    /// Returns the maximum number of subjects per request for which the answer fits into `maxOutputTokens`.
-    fn batch_size(&self, options: &RunOptions) -> usize;
+    /// Returns how to split the subjects of a request: the sizes of its parts, in order, so that each part and its
+    /// answer fit into the model's limits.
+    fn batches(&self, request: &DescribeRequest) -> Vec<usize>;
+
+    /// Returns the version of the prompts; `None` if it sends none.
+    fn prompt_version(&self) -> Option<&str> {
+        None
+    }
 
     /// Returns the options that are set but that the describer ignores, by their names in the API.
     fn ignores(&self, _options: &RunOptions) -> Vec<&'static str> {
@@ -281,6 +309,12 @@ pub trait Models: Send + Sync + 'static {
     /// # Errors
     /// Returns [`ModelError::Misconfigured`] if the profile's settings cannot be used.
     fn open_converser(&self, profile: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError>;
+
+    /// Returns the judge of a profile. Does not use the network.
+    ///
+    /// # Errors
+    /// Returns [`ModelError::Misconfigured`] if the profile's settings cannot be used, or if its model cannot judge.
+    fn open_judge(&self, profile: &LlmProfile) -> Result<Arc<dyn Judge>, ModelError>;
 
     /// Checks that the provider answers with this key and model. Returns one line for display.
     ///

@@ -22,7 +22,6 @@ use crate::{
         page::{Cursor, Page, PageArguments, PageRequest},
         profile::DbProfile,
         run::Run,
-        status::RunKind,
         suggestion::ReviewState,
     },
     engine::bound,
@@ -159,8 +158,8 @@ impl Applies {
 
     async fn run(&self, id: RunId, argument: &str) -> Result<Run> {
         let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run(argument))?;
-        if run.spec.kind == RunKind::Ask {
-            return Err(Error::conflict(format!("run #{id} answers a question, so it has nothing to apply")));
+        if !run.spec.kind.describes() {
+            return Err(Error::conflict(format!("run #{id} describes no assets, so it has nothing to apply")));
         }
         Ok(run)
     }

@@ -1,20 +1,23 @@
 //! Estimates: the size and the approximate cost of a run, before it is started.
 //!
 //! The rules: an estimate walks the same scope and builds the same requests as the run would, but sends none and reads
-//! no data. Input tokens are the likely size of the requests, without samples. Output tokens are the usual size of a
-//! description of that verbosity, but never more than the request's maximum.
+//! no data. Input tokens are the likely size of the requests, with statistics and samples of the usual length if the
+//! run sends any. Output tokens are the usual size of a description of that verbosity, but never more than the
+//! request's maximum.
 
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     domain::{
         Error, Result,
-        catalog::TableDetail,
+        asset::AssetKind,
+        catalog::{Column, ColumnStatistics, TableDetail, TableStatistics},
         documented::Documented,
         lineage::Lineage,
         price::Price,
         profile::DbProfile,
         run::{RunOptions, Verbosity},
+        usage::Usage,
     },
     engine::{
         lineage::lineages,
@@ -92,7 +95,9 @@ impl Estimates {
             }
         }
         let price = Price::of(&order.llm_profile.settings);
-        estimate.cost_usd = price.map(|price| price.cost(estimate.input_tokens, 0, estimate.output_tokens));
+        let usage =
+            Usage { input_tokens: estimate.input_tokens, output_tokens: estimate.output_tokens, ..Usage::default() };
+        estimate.cost_usd = price.map(|price| price.cost(&usage));
         Ok(estimate)
     }
 
@@ -138,8 +143,8 @@ impl Estimate {
         self.assets += i32::try_from(subjects.len()).unwrap_or(i32::MAX);
         let lineage = known.lineages.get(&(table.schema.clone(), table.table.name.clone())).cloned();
         let whole = DescribeRequest {
+            statistics: (options.profile_data && !describer.is_local()).then(|| Arc::new(usual_statistics(&table))),
             table,
-            statistics: None,
             lineage: lineage.unwrap_or_default(),
             names: Arc::default(),
             neighbours: Arc::default(),
@@ -148,6 +153,7 @@ impl Estimate {
             revisions: Vec::new(),
             options: options.clone(),
             about: about.cloned(),
+            requests: 1,
             is_retry: false,
         };
         let mut subjects = whole.subjects.clone();
@@ -156,15 +162,42 @@ impl Estimate {
             subjects.retain(|_| !certain.next().unwrap_or_default());
         }
         self.inherited += i32::try_from(whole.subjects.len() - subjects.len()).unwrap_or(i32::MAX);
-        for batch in subjects.chunks(describer.batch_size(options).max(1)) {
-            let request = DescribeRequest { subjects: batch.to_vec(), ..whole.clone() };
+        for request in (DescribeRequest { subjects, ..whole }).split(describer) {
             let bound = describer.bound(&request);
-            let usual = i64::try_from(batch.len()).unwrap_or(i64::MAX) * usual_tokens(options);
+            let usual = i64::try_from(request.subjects.len()).unwrap_or(i64::MAX) * usual_tokens(options);
             self.requests += 1;
             self.input_tokens += bound.likely_input_tokens;
             self.output_tokens += usual.min(bound.output_tokens);
         }
     }
+}
+
+/// Returns statistics with values of the usual length for the types of a table's columns. Views and empty tables have
+/// none.
+fn usual_statistics(table: &TableDetail) -> TableStatistics {
+    if table.table.kind != AssetKind::Table || table.table.row_estimate == Some(0) {
+        return TableStatistics::default();
+    }
+    let usual = |column: &Column| {
+        let data_type = column.data_type.to_ascii_uppercase();
+        let is = |words: &[&str]| words.iter().any(|word| data_type.contains(word));
+        let value = match () {
+            () if is(&["DATE", "TIME"]) => "2026-01-31 12:00:00",
+            () if is(&["INT", "NUM", "DEC", "REAL", "FLOAT", "DOUBLE", "BOOL"]) => "1234",
+            () => "a usual text",
+        };
+        ColumnStatistics {
+            name: column.name.clone(),
+            distinct: Some(100),
+            minimum: Some(value.to_owned()),
+            maximum: Some(value.to_owned()),
+            samples: vec![value.to_owned(); 5],
+            null_share: None,
+            copy_of: None,
+            not_before: None,
+        }
+    };
+    TableStatistics { columns: table.columns.iter().map(usual).collect(), ..TableStatistics::default() }
 }
 
 /// Returns the number of tokens that an answer for one asset usually takes.

@@ -14,6 +14,7 @@ pub mod estimates;
 pub mod export;
 pub mod figures;
 pub mod imports;
+pub mod judgements;
 pub mod orders;
 pub mod profiles;
 pub mod progress;
@@ -54,6 +55,8 @@ pub struct Services {
     pub descriptions: descriptions::Descriptions,
     /// Imports runs that ended elsewhere.
     pub imports: imports::Imports,
+    /// Lets models judge texts of runs.
+    pub judgements: judgements::Judgements,
     /// Estimates the size and cost of a run.
     pub estimates: estimates::Estimates,
     /// Creates, changes, pauses, fires and deletes schedules.
@@ -96,6 +99,7 @@ impl Services {
             descriptions: descriptions::Descriptions::new(ports.clone(), searches.clone()),
             searches,
             imports: imports::Imports::new(ports.clone()),
+            judgements: judgements::Judgements::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
             schedules: schedules::Schedules::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),

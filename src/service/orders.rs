@@ -186,6 +186,7 @@ pub async fn place(
             RunKind::Rerun => "re-run",
             RunKind::Generate => "draft",
             RunKind::Ask => "question",
+            RunKind::Judge => "judging",
             _ => "run",
         };
         let parent = run.spec.parent_id.map(|id| id.0);

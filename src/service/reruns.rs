@@ -107,7 +107,8 @@ impl Reruns {
                  suggestions"
             )));
         }
-        if run.spec.db_profile_name.is_some() {
+        // A judge reads the store only.
+        if run.spec.db_profile_name.is_some() && run.spec.kind != RunKind::Judge {
             let profile = db_profile_of(&self.ports, &run).await?;
             self.refuse_moved(&run, &profile).await?;
         }

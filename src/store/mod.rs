@@ -34,6 +34,7 @@ mod full_text;
 mod identity;
 mod imports;
 mod items;
+mod judging;
 pub mod key;
 mod keyset;
 mod nudges;

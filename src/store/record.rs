@@ -86,6 +86,7 @@ pub(super) fn run_model(run: &Run) -> run::Model {
         current_asset: run.progress.current_asset.clone().map(JsonText),
         input_tokens: run.usage.input_tokens,
         cached_input_tokens: run.usage.cached_input_tokens,
+        cache_write_tokens: run.usage.cache_write_tokens,
         output_tokens: run.usage.output_tokens,
         cost_usd: run.usage.cost_usd,
         model_ms: run.usage.model_ms,
@@ -107,6 +108,7 @@ pub(super) fn run_model(run: &Run) -> run::Model {
         apply_ms: run.apply_ms,
         apply_since: run.apply_since.map(Millis),
         waiting: run.waiting.clone().map(JsonText),
+        prompt_version: run.prompt_version.clone(),
     }
 }
 
@@ -134,6 +136,7 @@ pub(super) fn run(row: run::Model) -> Run {
         status: row.status.0,
         scope_summary: row.scope_summary,
         identity: row.identity.map(|it| it.0),
+        prompt_version: row.prompt_version,
         cancelled_by: row.cancelled_by,
         naming: Naming { title: row.title, labels: row.labels.0 },
         waiting: row.waiting.map(|it| it.0),
@@ -155,6 +158,7 @@ pub(super) fn run(row: run::Model) -> Run {
         usage: Usage {
             input_tokens: row.input_tokens,
             cached_input_tokens: row.cached_input_tokens,
+            cache_write_tokens: row.cache_write_tokens,
             output_tokens: row.output_tokens,
             cost_usd: row.cost_usd,
             model_ms: row.model_ms,

@@ -109,6 +109,7 @@ const fn stored(column: RunColumn) -> run::Column {
         RunColumn::RowsSkipped => Of::RowsSkipped,
         RunColumn::InputTokens => Of::InputTokens,
         RunColumn::CachedInputTokens => Of::CachedInputTokens,
+        RunColumn::CacheWriteTokens => Of::CacheWriteTokens,
         RunColumn::OutputTokens => Of::OutputTokens,
         RunColumn::CostUsd => Of::CostUsd,
         RunColumn::ModelMs => Of::ModelMs,

@@ -10,8 +10,8 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, ask, catalog, comparisons, dialect, events, identity, prune, record, run_list, transaction::Transaction,
-    trouble::DbResult as _, write,
+    SqlStore, ask, catalog, comparisons, dialect, events, identity, judging, prune, record, run_list,
+    transaction::Transaction, trouble::DbResult as _, write,
 };
 use crate::{
     domain::{
@@ -138,11 +138,14 @@ pub(super) async fn record_all(
     let mut recorded = Vec::with_capacity(runs.len());
     for (id, new) in ids.into_iter().zip(runs) {
         let identity = identity::inherited(transaction, &new.spec).await.db()?;
-        let turn = new.turn.clone();
+        let (turn, judging) = (new.turn.clone(), new.judging.clone());
         let edit = RunEdit::created(RunId(id), new, identity, at);
         write::edit(transaction, &edit).await?;
         if let Some(turn) = turn {
             ask::record(transaction, edit.run.id, turn, at).await?;
+        }
+        if let Some(judging) = judging {
+            judging::record(transaction, edit.run.id, judging).await?;
         }
         recorded.push(edit.run);
     }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The columns that are summed. `sum_of` reads them in this order.
-const SUMS: [Column; 9] = [
+const SUMS: [Column; 10] = [
     Column::Runs,
     Column::InputTokens,
     Column::OutputTokens,
@@ -33,6 +33,7 @@ const SUMS: [Column; 9] = [
     Column::Retries,
     Column::Unpriced,
     Column::CachedInputTokens,
+    Column::CacheWriteTokens,
     Column::CostUsd,
 ];
 
@@ -58,6 +59,7 @@ pub(super) async fn follow(
         runs: ActiveValue::Set(started),
         input_tokens: ActiveValue::Set(of(|run| run.input_tokens)),
         cached_input_tokens: ActiveValue::Set(of(|run| run.cached_input_tokens)),
+        cache_write_tokens: ActiveValue::Set(of(|run| run.cache_write_tokens)),
         output_tokens: ActiveValue::Set(of(|run| run.output_tokens)),
         cost_usd: ActiveValue::Set(cost.unwrap_or_default()),
         unpriced: ActiveValue::Set(i64::from(cost.is_none() && requests > 0)),
@@ -91,10 +93,11 @@ fn sums(from: Option<Moment>) -> SelectStatement {
 fn sum_of(row: &QueryResult) -> Result<UsageSum> {
     let whole = |at: usize| nth::<i64>(row, at);
     let small = |at: usize| whole(at).map(|count| i32::try_from(count).unwrap_or(i32::MAX));
-    let cost: f64 = nth(row, 8)?;
+    let cost: f64 = nth(row, 9)?;
     let usage = Usage {
         input_tokens: whole(1)?,
         cached_input_tokens: whole(7)?,
+        cache_write_tokens: whole(8)?,
         output_tokens: whole(2)?,
         cost_usd: Some(cost).filter(|_| whole(6).is_ok_and(|unpriced| unpriced == 0)),
         model_ms: whole(3)?,

@@ -11,7 +11,9 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{ask, chain, items, nth, record, schedules, transaction::Transaction, trouble::DbResult as _, usage};
+use super::{
+    ask, chain, items, judging, nth, record, schedules, transaction::Transaction, trouble::DbResult as _, usage,
+};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -167,6 +169,10 @@ async fn write_outcomes(transaction: &Transaction, edit: &RunEdit) -> Result<Has
                 ));
             }
             RowOutcome::Skipped => skipped.push(row.position),
+            RowOutcome::Judged(opinions) => {
+                done.push(row.position);
+                judging::write(transaction, run, row.position, opinions).await?;
+            }
             RowOutcome::Failed(error) => {
                 end_rows(transaction, run, &[row.position], FAILED, Some(error)).await.db()?;
             }

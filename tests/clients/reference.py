@@ -101,7 +101,8 @@ class Maker:
         name = self.chance.choice(sorted(fields) or ["__typename"])
         alias = self.chance.choice(["", "", "", "a: ", "b: "])
         if name == "__typename" or self.wrong():
-            return alias + ("__typename" if self.chance.random() < 0.6 else "nosuch")
+            # The reference overlooks that `__typename` has another type than a field with the same alias.
+            return "__typename" if self.chance.random() < 0.6 else alias + "nosuch"
         field = fields[name]
         arguments = [it for it in (self.argument(*pair) for pair in field.args.items()) if it]
         text = alias + name + (f"({', '.join(arguments)})" if arguments else "") + self.directive()

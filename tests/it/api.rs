@@ -191,6 +191,10 @@ impl Models for FakeModels {
         Err(ModelError::Misconfigured("not in this test".into()))
     }
 
+    fn open_judge(&self, _: &LlmProfile) -> Result<Arc<dyn gloss::port::judge::Judge>, ModelError> {
+        Err(ModelError::Misconfigured("not in this test".into()))
+    }
+
     async fn test(&self, _: &LlmProfile) -> Result<String, ModelError> {
         Err(ModelError::KeyRefused("the key was refused".into()))
     }

@@ -35,6 +35,7 @@ fn describe(table: &TableDetail, statistics: Option<&TableStatistics>, options: 
         documented: Arc::default(),
         revisions: Vec::new(),
         about: None,
+        requests: 1,
         is_retry: false,
     };
     futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request))
@@ -410,6 +411,7 @@ fn it_costs_nothing_and_leaves_out_what_does_not_exist() {
         documented: Arc::default(),
         revisions: Vec::new(),
         about: None,
+        requests: 1,
         is_retry: false,
     };
     let answer = futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request)).unwrap().unwrap();

@@ -235,6 +235,10 @@ impl Models for BuiltinAlone {
         Ok(Arc::new(BuiltinConverser))
     }
 
+    fn open_judge(&self, _: &LlmProfile) -> Result<Arc<dyn gloss::port::judge::Judge>, ModelError> {
+        Err(ModelError::Misconfigured("not in this test".into()))
+    }
+
     async fn test(&self, _: &LlmProfile) -> Result<String, ModelError> {
         Ok("ready".into())
     }

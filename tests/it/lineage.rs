@@ -128,5 +128,5 @@ async fn models_see_definitions_and_sources_as_data() {
     let prompt = asked.iter().find(|one| one.asks_for("main.open_orders.st")).unwrap().text("user");
     assert!(prompt.contains("defined as \"CREATE VIEW open_orders"), "{prompt}");
     assert!(prompt.contains("taken from \"orders.status\""), "{prompt}");
-    assert_eq!(prompt.matches("</facts>").count(), 1, "{prompt}");
+    assert_eq!(prompt.matches("</facts>").count(), 2, "{prompt}");
 }

@@ -107,7 +107,7 @@ async fn instructions_and_the_text_before_reach_the_model() {
         let events = server.events(&id, 0).await;
         assert_eq!(events.last().unwrap()["status"], "READY_FOR_REVIEW");
         let request = model.recorded().pop().unwrap();
-        let user = request.text("user");
+        let user = request.text("system") + &request.text("user");
         assert!(request.asks_for("main.users.email") && !request.asks_for("main.users.id"), "{user}");
         let before = email["description"].as_str().unwrap();
         for part in ["Say that mails bounce", "Texts before", before, wish] {

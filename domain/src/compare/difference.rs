@@ -35,6 +35,7 @@ const SETTINGS: &[(&str, Read)] = &[
     ("llmProfile", |run| run.spec.llm_profile_name.clone()),
     ("provider", |run| run.spec.provider.map(|provider| provider.as_str().to_owned())),
     ("model", |run| run.spec.model.clone()),
+    ("promptVersion", |run| run.prompt_version.clone()),
     ("options.missingOnly", |run| Some(run.spec.options.missing_only.to_string())),
     ("options.replaceComments", |run| Some(run.spec.options.replace_comments.to_string())),
     ("options.alternatives", |run| Some(run.spec.options.alternatives.to_string())),

@@ -108,9 +108,9 @@ impl TextFigures {
     }
 }
 
-/// The comparison of the texts for one asset.
+/// How alike the texts for one asset are.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Verdict {
+pub struct Likeness {
     /// The agreement as a category.
     pub agreement: Agreement,
     /// Mean mutual chrF of all pairs of texts; `None` for fewer than two texts.
@@ -126,11 +126,11 @@ pub struct Group {
     pub reference: Option<String>,
 }
 
-/// The figures of some groups, and the verdict on each.
+/// The figures of some groups, and the likeness of each.
 #[derive(Debug)]
 pub struct Part {
-    /// One verdict per group.
-    pub verdicts: Vec<Verdict>,
+    /// One likeness per group.
+    pub likenesses: Vec<Likeness>,
     runs: Vec<TextFigures>,
     words: HashMap<u64, u8>,
 }
@@ -140,15 +140,15 @@ impl Part {
     /// `baseline` is its index.
     #[must_use]
     pub fn of(groups: &[Group], runs: usize, baseline: Option<usize>) -> Self {
-        let mut part = Self { verdicts: Vec::new(), runs: vec![TextFigures::default(); runs], words: HashMap::new() };
+        let mut part = Self { likenesses: Vec::new(), runs: vec![TextFigures::default(); runs], words: HashMap::new() };
         for group in groups {
-            let verdict = part.weigh(group, baseline);
-            part.verdicts.push(verdict);
+            let likeness = part.weigh(group, baseline);
+            part.likenesses.push(likeness);
         }
         part
     }
 
-    fn weigh(&mut self, group: &Group, baseline: Option<usize>) -> Verdict {
+    fn weigh(&mut self, group: &Group, baseline: Option<usize>) -> Likeness {
         let grams: Vec<Option<Grams>> =
             group.texts.iter().map(|text| text.as_ref().map(|text| Grams::of(&text.description))).collect();
         let reference = group.reference.as_deref().map(|text| {
@@ -180,7 +180,7 @@ impl Part {
             }
         }
         let similarity = similarity.value();
-        Verdict { agreement: agreement(group, similarity), similarity }
+        Likeness { agreement: agreement(group, similarity), similarity }
     }
 }
 

@@ -46,6 +46,7 @@ pub enum MetricName {
     Chrf,
     RougeL,
     EditSimilarity,
+    WinRate,
 }
 
 spelled!(MetricName {
@@ -56,7 +57,7 @@ spelled!(MetricName {
     LowConfidenceShare => "LOW_CONFIDENCE_SHARE", ApprovalRate => "APPROVAL_RATE", Suggestions => "SUGGESTIONS",
     FailedAssets => "FAILED_ASSETS", TypeTokenRatio => "TYPE_TOKEN_RATIO", SchemaGrounding => "SCHEMA_GROUNDING",
     InformativeShare => "INFORMATIVE_SHARE", Agreement => "AGREEMENT", Chrf => "CHRF",
-        RougeL => "ROUGE_L", EditSimilarity => "EDIT_SIMILARITY",
+        RougeL => "ROUGE_L", EditSimilarity => "EDIT_SIMILARITY", WinRate => "WIN_RATE",
 });
 
 impl MetricName {
@@ -81,7 +82,8 @@ impl MetricName {
             | Self::InformativeShare
             | Self::Chrf
             | Self::RougeL
-            | Self::EditSimilarity => HigherIsBetter,
+            | Self::EditSimilarity
+            | Self::WinRate => HigherIsBetter,
             Self::MediumConfidenceShare | Self::Suggestions | Self::TypeTokenRatio | Self::Agreement => Neutral,
         }
     }
@@ -101,7 +103,7 @@ impl MetricName {
     }
 
     fn of(self, run: &RunFigures<'_>, now: Moment) -> Option<f64> {
-        let RunFigures { run, reviews, texts } = run;
+        let RunFigures { run, reviews, texts, win_rate } = run;
         let usage = &run.usage;
         // Zero tokens are not a measurement: the run used the builtin describer or sent no request.
         let tokens = |tokens: i64| (usage.total_tokens() > 0).then(|| number(tokens));
@@ -135,6 +137,7 @@ impl MetricName {
             Self::Chrf => texts.chrf.value(),
             Self::RougeL => texts.rouge_l.value(),
             Self::EditSimilarity => texts.edit_similarity.value(),
+            Self::WinRate => *win_rate,
         }
     }
 }
@@ -158,6 +161,8 @@ pub struct RunFigures<'a> {
     pub reviews: &'a ReviewCounts,
     /// The figures of its texts.
     pub texts: &'a TextFigures,
+    /// The share of the verdicts that its texts won; `None` if there is none.
+    pub win_rate: Option<f64>,
 }
 
 /// A metric over several runs.

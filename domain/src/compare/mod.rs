@@ -13,7 +13,7 @@ mod metric;
 pub mod text;
 
 pub use difference::{RunDifference, differences};
-pub use figures::{Group, Mean, Part, SIMILAR_FROM, Sum, TextFigures, Verdict};
+pub use figures::{Group, Likeness, Mean, Part, SIMILAR_FROM, Sum, TextFigures};
 pub use grounding::grounding;
 pub use metric::{ComparedMetric, MetricDirection, MetricName, RunFigures, metrics};
 
@@ -101,22 +101,9 @@ impl ComparedSet {
     /// Validates a selection of runs.
     ///
     /// # Errors
-    /// Returns `BadInput` on `ids` if there are fewer than two or more than four, and on the position of an id that is
-    /// repeated.
+    /// As [`check_selection`], on `ids`.
     pub fn new(ids: &[RunId], baseline: Option<RunId>) -> Result<Self> {
-        if !(2..=4).contains(&ids.len()) {
-            let given = match ids.len() {
-                0 => "no run was given".to_owned(),
-                1 => "one run was given".to_owned(),
-                many => format!("{many} runs were given"),
-            };
-            return Err(Error::bad_input("ids", format!("{given}; pass two to four")));
-        }
-        for (at, id) in ids.iter().enumerate() {
-            if ids[..at].contains(id) {
-                return Err(Error::bad_input(format!("ids.{at}"), format!("run #{id} was given twice; pass it once")));
-            }
-        }
+        check_selection(ids, "ids")?;
         let mut runs = ids.to_vec();
         runs.sort_unstable();
         Ok(Self { runs, baseline })
@@ -138,17 +125,41 @@ impl ComparedSet {
     }
 }
 
+/// Checks a selection of runs to compare.
+///
+/// # Errors
+/// Returns `BadInput` on `argument` if there are fewer than two or more than four, and on the position of an id that is
+/// repeated.
+pub fn check_selection(ids: &[RunId], argument: &str) -> Result<()> {
+    if !(2..=4).contains(&ids.len()) {
+        let given = match ids.len() {
+            0 => "no run was given".to_owned(),
+            1 => "one run was given".to_owned(),
+            many => format!("{many} runs were given"),
+        };
+        return Err(Error::bad_input(argument, format!("{given}; pass two to four")));
+    }
+    for (at, id) in ids.iter().enumerate() {
+        if ids[..at].contains(id) {
+            let message = format!("run #{id} was given twice; pass it once");
+            return Err(Error::bad_input(format!("{argument}.{at}"), message));
+        }
+    }
+    Ok(())
+}
+
 /// Checks that a run describes assets.
 ///
 /// # Errors
-/// Returns `BadInput` on `argument` for a run that answers a question.
+/// Returns `BadInput` on `argument` for a run that answers a question or judges texts.
 pub fn check_comparable(run: &Run, argument: &str) -> Result<()> {
-    if run.spec.kind == RunKind::Ask {
-        let message =
-            format!("run #{} answers a question and describes no assets; choose a run that describes assets", run.id);
-        return Err(Error::bad_input(argument, message));
-    }
-    Ok(())
+    let what = match run.spec.kind {
+        RunKind::Ask => "answers a question",
+        RunKind::Judge => "judges texts of other runs",
+        RunKind::Analyze | RunKind::Rerun | RunKind::Generate | RunKind::Schedule => return Ok(()),
+    };
+    let message = format!("run #{} {what} and describes no assets; choose a run that describes assets", run.id);
+    Err(Error::bad_input(argument, message))
 }
 
 /// A stamp of a run's texts. A stored comparison is valid while the stamps are unchanged, since suggestions are only

@@ -34,6 +34,7 @@ pub enum RunColumn {
     RowsSkipped,
     InputTokens,
     CachedInputTokens,
+    CacheWriteTokens,
     OutputTokens,
     CostUsd,
     ModelMs,

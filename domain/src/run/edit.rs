@@ -17,7 +17,8 @@ use crate::{
     id::{RunId, SuggestionId},
     identity::Identity,
     import::{ImportedRow, ImportedRun, Origin},
-    status::RunStatus,
+    judge::Preference,
+    status::{RunKind, RunStatus},
     suggestion::Review,
     text::counted,
     usage::{Budget, Usage},
@@ -85,9 +86,10 @@ impl RunEdit {
     #[must_use]
     pub fn created(id: RunId, new: NewRun, identity: Option<Identity>, at: Moment) -> Self {
         let summary = new.summary();
-        let NewRun { spec, rows, warnings, turn: _ } = new;
+        let NewRun { spec, rows, warnings, turn: _, judging } = new;
         let mut edit = Self::of(Run::queued(id, spec, summary, identity, at), at);
-        if !rows.is_empty() {
+        // The rows of a JUDGE run are known, even if there are none.
+        if !rows.is_empty() || judging.is_some() {
             edit.run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
         }
         edit.new_rows = rows;
@@ -354,6 +356,14 @@ impl RunEdit {
         self.run.identity = Some(identity);
     }
 
+    /// Records the version of the prompts that the run sends from now on. A resumed run may send newer ones.
+    pub fn prompt(&mut self, version: &str) {
+        let before = self.run.prompt_version.replace(version.to_owned());
+        if let Some(before) = before.filter(|before| before != version) {
+            self.warn(format!("The prompts changed while the run was interrupted: from {before} to {version}"), None);
+        }
+    }
+
     /// Records the rows of the resolved scope.
     pub fn resolve(&mut self, rows: Vec<Row>) {
         self.run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
@@ -387,6 +397,15 @@ impl RunEdit {
             RowOutcome::Skipped => {
                 progress.skipped += 1;
                 (RunEventType::AssetSkipped, format!("Skipped {place}: it has a comment"), None)
+            }
+            RowOutcome::Judged(opinions) => {
+                progress.done += 1;
+                let better = match opinions.outcome() {
+                    Preference::First => "the first text is better",
+                    Preference::Second => "the second text is better",
+                    Preference::Tie => "neither text is better",
+                };
+                (RunEventType::AssetFinished, format!("Judged {place}: {better}"), None)
             }
         };
         let event = self.emit(event_type, message);
@@ -613,8 +632,9 @@ impl RunEdit {
     pub fn finish(&mut self, next: RunStatus, error: Option<RunError>) -> Result<()> {
         let reason = error.iter().map(|error| error.message.clone());
         let progress = &self.run.progress;
+        let done = if self.run.spec.kind == RunKind::Judge { "judged" } else { "described" };
         let counts = progress.total.map(|total| {
-            format!("{} of {total} described, {} failed, {} skipped", progress.done, progress.failed, progress.skipped)
+            format!("{} of {total} {done}, {} failed, {} skipped", progress.done, progress.failed, progress.skipped)
         });
         let told: Vec<String> = reason.chain(counts).collect();
         self.end(next, error, told.join(": "))

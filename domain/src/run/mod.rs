@@ -26,6 +26,7 @@ use super::{
     filter::{RunFacts, search_text},
     id::{RunId, SuggestionId},
     identity::Identity,
+    judge::Opinions,
     profile::LlmProvider,
     spelling::spelled,
     status::RunStatus,
@@ -180,6 +181,8 @@ pub struct Run {
     /// The identity of the database that it describes; `None` until a worker has read it, and in runs of versions that
     /// did not record it.
     pub identity: Option<Identity>,
+    /// The version of the prompts that it sends; `None` until it has begun, and if it sends none.
+    pub prompt_version: Option<String>,
     /// The caller that cancelled it, while it is CANCELLING or CANCELLED.
     pub cancelled_by: Option<String>,
     /// Its title and labels.
@@ -228,6 +231,7 @@ impl Run {
             status: RunStatus::Queued,
             scope_summary,
             identity,
+            prompt_version: None,
             cancelled_by: None,
             naming: Naming::default(),
             waiting: None,
@@ -336,4 +340,6 @@ pub enum RowOutcome {
     Failed(RunError),
     /// The row needed no suggestion.
     Skipped,
+    /// The texts of the row's pair were judged.
+    Judged(Opinions),
 }

@@ -7,6 +7,7 @@ use super::{Row, RunOptions, VariationMode};
 use crate::{
     ask::{NewTurn, title},
     id::{DbProfileId, LlmProfileId, RunId, ScheduleId},
+    judge::NewJudging,
     profile::{DbProfile, LlmProfile, LlmProvider},
     scope::RunScope,
     status::{RunCommand, RunKind},
@@ -90,17 +91,23 @@ pub struct NewRun {
     pub warnings: Vec<String>,
     /// For ASK, the turn that it answers, recorded with the run.
     pub turn: Option<NewTurn>,
+    /// For JUDGE, the pairs that it judges, recorded with the run.
+    pub judging: Option<NewJudging>,
 }
 
 impl NewRun {
-    /// The scope on one line; for ASK, the question.
+    /// The scope on one line; for ASK, the question; for JUDGE, the judged runs.
     pub(super) fn summary(&self) -> String {
-        self.turn.as_ref().map_or_else(|| self.spec.scope.summary(), |turn| title(&turn.question))
+        match (&self.turn, &self.judging) {
+            (Some(turn), _) => title(&turn.question),
+            (None, Some(judging)) => judging.summary(),
+            (None, None) => self.spec.scope.summary(),
+        }
     }
 }
 
 impl From<RunSpec> for NewRun {
     fn from(spec: RunSpec) -> Self {
-        Self { spec, rows: Vec::new(), warnings: Vec::new(), turn: None }
+        Self { spec, rows: Vec::new(), warnings: Vec::new(), turn: None, judging: None }
     }
 }

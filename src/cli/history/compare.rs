@@ -1,14 +1,19 @@
-//! The command `gloss history compare`.
+//! The command `gloss history compare`: prints a comparison, and lets a model judge the texts before.
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::{
-    CliError, Client, Exit, Output, lookup,
+    CliError, Client, Exit, Needs, Output,
+    lookup::{self, Profiles},
     operation::Operation,
-    output::{self, Tone},
+    output::{self, Tone, counted},
+    run::{
+        finish,
+        watch::{Interrupts, Watched, What},
+    },
     table::Table,
-    values::{RunNumber, run_number},
+    values::{RunNumber, run_number, usd},
 };
 
 const COMPARE: Operation = Operation(
@@ -19,9 +24,16 @@ const EXPORT: Operation = Operation(
     "query($ids: [ID!]!, $baseline: ID, $format: ExportFormat!) { compareRuns(ids: $ids, baselineId: $baseline) {
         export(format: $format) } }",
 );
+const ESTIMATE: Operation = Operation(
+    "query($input: JudgeRunsInput!) { estimateJudge(input: $input) {
+        pairs requests inputTokens outputTokens costUsd } }",
+);
+const JUDGE: Operation = Operation(
+    "mutation($input: JudgeRunsInput!) { judgeRuns(input: $input) { run { id number status scopeSummary } } }",
+);
 
 /// The documents of the command.
-pub const OPERATIONS: &[Operation] = &[COMPARE, EXPORT];
+pub const OPERATIONS: &[Operation] = &[COMPARE, EXPORT, ESTIMATE, JUDGE];
 
 /// Compare two to four runs: settings, metrics and, with --format, every text
 #[derive(Debug, Args)]
@@ -29,6 +41,8 @@ pub const OPERATIONS: &[Operation] = &[COMPARE, EXPORT];
 Examples:
   gloss history compare 3 4
   gloss history compare 3 4 5 --baseline 3
+  gloss history compare 3 4 --judge gpt --estimate
+  gloss history compare 3 4 --judge gpt --budget-usd 0.50
   gloss history compare 3 4 --format csv > comparison.csv")]
 pub struct Compare {
     /// Numbers of the runs; `last` is the newest one
@@ -37,6 +51,15 @@ pub struct Compare {
     /// Number of the run whose texts are the references
     #[arg(long, value_name = "N", value_parser = run_number)]
     baseline: Option<RunNumber>,
+    /// Let the model of this LLM profile judge which texts are better, and wait for its verdicts
+    #[arg(long, value_name = "NAME")]
+    judge: Option<String>,
+    /// Pause the judge before it costs more than this many United States dollars
+    #[arg(long, value_name = "USD", value_parser = usd, requires = "judge")]
+    budget_usd: Option<f64>,
+    /// Print what the judge would cost, and start nothing
+    #[arg(long, requires = "judge", conflicts_with_all = ["format", "budget_usd"])]
+    estimate: bool,
     /// Print the whole comparison in this format
     #[arg(long, value_enum, conflicts_with = "json")]
     format: Option<Format>,
@@ -54,10 +77,19 @@ pub enum Format {
 }
 
 impl Compare {
-    /// Prints the comparison.
+    /// Returns what the command needs.
+    pub fn needs(&self) -> Needs {
+        match (&self.judge, self.estimate) {
+            (None, _) => Needs::Records,
+            (Some(_), true) => Needs::Secrets,
+            (Some(_), false) => Needs::Workers,
+        }
+    }
+
+    /// Prints the comparison, after the verdicts of the judge if there is one.
     ///
     /// # Errors
-    /// Returns [`CliError::Usage`] if one of the runs does not exist, and the errors of [`Client::data`].
+    /// Returns [`CliError::Usage`] if one of the runs or the judge does not exist, and the errors of [`Client::data`].
     pub async fn run(self, client: &Client, output: Output) -> Result<Exit, CliError> {
         let mut ids = Vec::new();
         for number in &self.numbers {
@@ -67,6 +99,22 @@ impl Compare {
             Some(number) => lookup::run(client, number).await?["id"].take(),
             None => Value::Null,
         };
+        let mut exit = Exit::Success;
+        if let Some(judge) = &self.judge {
+            let budget = self.budget_usd.map(|usd| json!({ "maxCostUsd": usd }));
+            let judge = Profiles::llm(client).await?.id(judge)?;
+            let input = json!({ "runIds": ids, "llmProfileId": judge, "budget": budget });
+            if self.estimate {
+                let estimate = client.data(ESTIMATE, json!({ "input": input })).await?["estimateJudge"].take();
+                print_estimate(&estimate, output);
+                return Ok(Exit::Success);
+            }
+            let mut interrupts = Interrupts::listen()?;
+            let started = interrupts.unless(client.start(JUDGE, input)).await?["judgeRuns"]["run"].take();
+            let runs = [Watched { what: What::Verdicts, ..Watched::of(&started, 0) }];
+            exit = finish(client, runs.into(), interrupts, output).await?;
+            output::note("");
+        }
         if let Some(format) = self.format {
             let format = match format {
                 Format::Csv => "CSV",
@@ -76,7 +124,7 @@ impl Compare {
             let variables = json!({ "ids": ids, "baseline": baseline, "format": format });
             let data = client.data(EXPORT, variables).await?;
             output::print(data["compareRuns"]["export"].as_str().unwrap_or_default());
-            return Ok(Exit::Success);
+            return Ok(exit);
         }
         let comparison = client.data(COMPARE, json!({ "ids": ids, "baseline": baseline })).await?["compareRuns"].take();
         if output.is_json() {
@@ -84,8 +132,23 @@ impl Compare {
         } else {
             print(&comparison);
         }
-        Ok(Exit::Success)
+        Ok(exit)
     }
+}
+
+fn print_estimate(estimate: &Value, output: Output) {
+    if output.is_json() {
+        return output::document(estimate);
+    }
+    let tokens = |name: &str| output::text(&estimate[name]);
+    let cost = output::dollars(&estimate["costUsd"]);
+    output::line(&format!(
+        "{} of texts, {}, about {} tokens sent and {} received, cost {cost}",
+        counted(output::number(&estimate["pairs"]), "pair"),
+        counted(output::number(&estimate["requests"]), "request"),
+        tokens("inputTokens"),
+        tokens("outputTokens"),
+    ));
 }
 
 fn print(comparison: &Value) {
@@ -169,6 +232,7 @@ fn metric_name(name: &Value) -> String {
         Some("CHRF") => "like the reference (chrF)".to_owned(),
         Some("ROUGE_L") => "like the reference (ROUGE-L)".to_owned(),
         Some("EDIT_SIMILARITY") => "like the reference (edits)".to_owned(),
+        Some("WIN_RATE") => "preferred by the judge".to_owned(),
         _ => output::words(name),
     }
 }

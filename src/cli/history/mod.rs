@@ -52,6 +52,7 @@ impl ApiCommand for History {
         match &self.command {
             HistoryCommand::List(list) => list.needs(),
             HistoryCommand::Events(events) if events.follow => Needs::Workers,
+            HistoryCommand::Compare(compare) => compare.needs(),
             HistoryCommand::Resume(resume) if resume.detach => Needs::Records,
             HistoryCommand::Apply(apply) if apply.plan => Needs::Secrets,
             HistoryCommand::Resume(_) | HistoryCommand::Apply(_) | HistoryCommand::Rollback(_) => Needs::Workers,

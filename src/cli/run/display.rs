@@ -93,8 +93,8 @@ impl Display {
             return self.answer(&event);
         }
         if self.output.is_json() {
-            // The draft is the result.
-            if run.what == What::Draft {
+            // The draft or the comparison is the result.
+            if matches!(run.what, What::Draft | What::Verdicts) {
                 return;
             }
             let mut line = Map::from_iter([("run".to_owned(), json!(run.number))]);
@@ -155,7 +155,9 @@ impl Shown {
     fn draw(&self, bar: &ProgressBar, event: &Value) {
         let (position, total) = match self.what {
             What::Writes(writes) | What::RollsBack(writes) => (self.written, Some(writes)),
-            What::Rows | What::Answer | What::Draft => (self.pace.count, event["progress"]["total"].as_u64()),
+            What::Rows | What::Answer | What::Draft | What::Verdicts => {
+                (self.pace.count, event["progress"]["total"].as_u64())
+            }
         };
         if let Some(total) = total
             && bar.length() != Some(total)
@@ -165,7 +167,7 @@ impl Shown {
         }
         bar.set_position(position);
         let mut facts = Vec::new();
-        if self.what == What::Rows
+        if matches!(self.what, What::Rows | What::Verdicts)
             && let Some(rate) = self.pace.rate()
         {
             facts.push(format!("{rate:.1}/s"));

@@ -67,13 +67,15 @@ pub fn exit_of(run: &Value, what: What) -> Exit {
 fn sentence(run: &Value, what: What) -> String {
     let status = run["status"].as_str().unwrap_or_default();
     let progress = &run["progress"];
+    let judges = run["kind"] == "JUDGE";
     let described = format!(
-        "{} of {} described in {}, cost {}",
+        "{} of {} {} in {}, cost {}",
         progress["done"],
         match progress["total"].as_u64() {
-            Some(_) => counted(number(&progress["total"]), "asset"),
+            Some(_) => counted(number(&progress["total"]), if judges { "pair" } else { "asset" }),
             None => "an unknown number of assets".to_owned(),
         },
+        if judges { "judged" } else { "described" },
         output::seconds(&run["durationSeconds"]),
         output::dollars(&run["usage"]["costUsd"]),
     );
@@ -90,7 +92,7 @@ fn sentence(run: &Value, what: What) -> String {
         What::RollsBack(_) => (vec![written("put back")], writes.to_vec()),
         What::Writes(_) => (vec![written("written")], writes.to_vec()),
         What::Rows if wrote(run, what) => (vec![described, written("written")], [&rows[..], &writes].concat()),
-        What::Rows | What::Answer | What::Draft => (vec![described], [&rows[..], &low].concat()),
+        What::Rows | What::Answer | What::Draft | What::Verdicts => (vec![described], [&rows[..], &low].concat()),
     };
     let counts = counts.iter().filter(|(count, _)| count.as_u64().is_some_and(|count| count > 0));
     let parts: Vec<String> = first.into_iter().chain(counts.map(|(count, what)| format!("{count} {what}"))).collect();

@@ -46,6 +46,8 @@ pub enum What {
     Answer,
     /// It drafts one text.
     Draft,
+    /// It judges texts for a comparison.
+    Verdicts,
 }
 
 impl Watched {

@@ -68,6 +68,9 @@ pub enum MetricName {
     /// Mean edit similarity to the reference, over the assets that have one: 1 minus the Levenshtein distance divided
     /// by the length of the longer text, in characters; null for the baseline itself.
     EditSimilarity,
+    /// The share of a judge's verdicts that the run's texts won against the texts of the other compared runs; a tie
+    /// counts half. Null if no judge has compared them: see `judgeRuns`.
+    WinRate,
 }
 
 /// A metric of the runs. A value that was not measured is null and never wins; equal best values share the win.

@@ -9,11 +9,17 @@ use super::{
     metric::ComparedMetric,
 };
 use crate::{
-    domain::{clock::Moment, compare, suggestion},
+    domain::{
+        clock::Moment,
+        compare,
+        id::{RunId, SuggestionId},
+        suggestion,
+    },
     graphql::{
         connection::{Connection, connection, count, nested_page_cost, page_arguments},
         context::{loaders, services},
         ids::Key,
+        judge::object::Verdict,
         run::object::Run,
         suggestion::object::{AssetPath, Suggestion},
     },
@@ -123,6 +129,16 @@ impl ComparedAsset {
         self.0.similarity
     }
 
+    /// The newest verdict of a judge on each pair of these texts.
+    #[graphql(complexity = "1 + 6 * child_complexity")]
+    async fn verdicts(&self, context: &Context<'_>) -> Result<Vec<Verdict>> {
+        let loader = &loaders(context).verdicts;
+        let ids: Vec<SuggestionId> = self.0.suggestions.iter().copied().flatten().collect();
+        let found = futures_util::future::try_join_all(ids.iter().map(|id| loader.load_one(*id))).await?;
+        let found = found.into_iter().flatten().flatten();
+        Ok(found.filter(|verdict| ids.contains(&verdict.pair.second)).map(Verdict::new).collect())
+    }
+
     /// The reference text of the metrics: the baseline's text, else the first comment found by a run and not written by
     /// Gloss, else null.
     async fn reference(&self) -> Option<&str> {
@@ -186,6 +202,13 @@ impl RunComparison {
     async fn differences(&self) -> Vec<RunDifference> {
         let differences = self.0.differences().into_iter();
         differences.map(|it| RunDifference { setting: it.setting.to_owned(), values: it.values }).collect()
+    }
+
+    /// The runs of kind JUDGE that compare texts of these runs, by number, also those in progress.
+    async fn judges(&self, context: &Context<'_>) -> Result<Vec<Run>> {
+        let runs: Vec<RunId> = self.0.runs.iter().map(|run| run.id).collect();
+        let judges = services(context).judgements.runs(&runs).await?;
+        Ok(judges.into_iter().map(|run| Run(Arc::new(run))).collect())
     }
 
     /// All metrics with their winners.

@@ -245,6 +245,7 @@ impl From<ImportedUsageInput> for Usage {
         Self {
             input_tokens: usage.input_tokens.0,
             cached_input_tokens: 0,
+            cache_write_tokens: 0,
             output_tokens: usage.output_tokens.0,
             cost_usd: usage.cost_usd,
             model_ms,

@@ -249,6 +249,7 @@ fn usage(name: &str, columns: &mut Columns) -> Option<Output> {
         "__typename" => Output::Typename("TokenUsage"),
         "inputTokens" => Output::Long(columns.place(Of::InputTokens)),
         "cachedInputTokens" => Output::Long(columns.place(Of::CachedInputTokens)),
+        "cacheWriteTokens" => Output::Long(columns.place(Of::CacheWriteTokens)),
         "outputTokens" => Output::Long(columns.place(Of::OutputTokens)),
         "totalTokens" => Output::Sum(columns.place(Of::InputTokens), columns.place(Of::OutputTokens)),
         "costUsd" => Output::Float(columns.place(Of::CostUsd)),

@@ -214,6 +214,11 @@ impl ModelPrice {
         self.0.cached_input
     }
 
+    /// United States dollars per million input tokens that the provider writes to its prompt cache.
+    async fn cache_write_cost_per_million_tokens(&self) -> f64 {
+        self.0.cache_write
+    }
+
     /// United States dollars per million output tokens.
     async fn output_cost_per_million_tokens(&self) -> f64 {
         self.0.output

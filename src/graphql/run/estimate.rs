@@ -15,7 +15,7 @@ pub struct RunEstimate {
     inherited: i32,
     /// The number of requests to the model.
     requests: i32,
-    /// Tokens sent: the likely number. Samples (`profileData`) add to it.
+    /// Tokens sent: the likely number. With `profileData`, samples count with their usual length.
     input_tokens: Long,
     /// Tokens received: the usual number for these options.
     output_tokens: Long,

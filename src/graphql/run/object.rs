@@ -103,6 +103,12 @@ impl Run {
         self.0.spec.model.as_deref()
     }
 
+    /// The version of the prompts that it sends: their purpose and a hash of their texts. Null until it has begun, and
+    /// for BUILTIN.
+    async fn prompt_version(&self) -> Option<&str> {
+        self.0.prompt_version.as_deref()
+    }
+
     /// How it describes.
     async fn options(&self) -> RunOptions {
         RunOptions::from(&self.0.spec.options)

@@ -27,6 +27,8 @@ pub enum RunKind {
     Ask,
     /// Describes because a schedule fired.
     Schedule,
+    /// Judges texts of other runs.
+    Judge,
 }
 
 /// The command that started it.
@@ -47,6 +49,8 @@ pub enum RunCommand {
     Ask,
     /// Describe because a schedule fired.
     Schedule,
+    /// Judge texts of other runs.
+    Judge,
 }
 
 /// The status of a run.
@@ -176,6 +180,8 @@ pub struct TokenUsage {
     input_tokens: Long,
     /// The input tokens that the provider read from its prompt cache and bills at its lower price.
     cached_input_tokens: Long,
+    /// The input tokens that the provider wrote to its prompt cache and bills at a higher price.
+    cache_write_tokens: Long,
     /// Tokens received from the model.
     output_tokens: Long,
     /// Tokens in both directions.
@@ -201,6 +207,7 @@ impl From<&Usage> for TokenUsage {
         Self {
             input_tokens: Long(usage.input_tokens),
             cached_input_tokens: Long(usage.cached_input_tokens),
+            cache_write_tokens: Long(usage.cache_write_tokens),
             output_tokens: Long(usage.output_tokens),
             total_tokens: Long(usage.total_tokens()),
             cost_usd: usage.cost_usd,

@@ -94,6 +94,7 @@ impl Kind for Ask {
         let llm_profile = context.llm_profile().await?;
         let converser = context.ports.models.open_converser(&llm_profile);
         let converser = converser.map_err(|error| Halt::Failed(fatal(&error)))?;
+        context.prompts(converser.prompt_version()).await?;
         read_unread(context, &profiles, turn.everywhere).await?;
         let before = exchanges(context, &turn).await?;
         let used = store.tool_uses(&[turn.id]).await?.remove(&turn.id).unwrap_or_default();

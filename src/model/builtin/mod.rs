@@ -152,8 +152,8 @@ impl Describer for BuiltinDescriber {
         UsageBound { input_tokens: 0, likely_input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
 
-    fn batch_size(&self, _options: &RunOptions) -> usize {
-        BATCH_SIZE
+    fn batches(&self, request: &DescribeRequest) -> Vec<usize> {
+        request.subjects.chunks(BATCH_SIZE).map(<[Subject]>::len).collect()
     }
 
     fn is_local(&self) -> bool {

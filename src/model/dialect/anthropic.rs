@@ -1,7 +1,8 @@
 //! Anthropic's messages, `POST /v1/messages`.
 //!
 //! Structured output is `output_config.format`, whose schemas have no limits of lengths and numbers. There are no
-//! log-probabilities. The input that is reported excludes what was read from or written to the prompt cache.
+//! log-probabilities. The input that is reported excludes what was read from or written to the prompt cache. Only what
+//! a request marks with `cache_control` is cached.
 
 use serde_json::{Map, Value, json};
 
@@ -62,7 +63,7 @@ pub fn request(completion: &Value) -> Value {
     body
 }
 
-/// The parts of a message of the assistant. Empty texts are refused.
+/// The parts of a message of the assistant.
 fn said(message: &Value) -> Vec<Value> {
     let calls = message["tool_calls"].as_array().into_iter().flatten();
     let call = |call: &Value| {
@@ -73,9 +74,15 @@ fn said(message: &Value) -> Vec<Value> {
     texts(message).into_iter().chain(calls.map(call)).collect()
 }
 
+/// The texts of a message, with their marks for the prompt cache. Empty texts are refused.
 fn texts(message: &Value) -> Vec<Value> {
-    let text = message["content"].as_str().filter(|text| !text.is_empty());
-    text.map(|text| json!({ "type": "text", "text": text })).into_iter().collect()
+    let one = |text: &str| json!({ "type": "text", "text": text });
+    let parts = match &message["content"] {
+        Value::String(text) => vec![one(text)],
+        Value::Array(parts) => parts.clone(),
+        _ => Vec::new(),
+    };
+    parts.into_iter().filter(|part| part["text"].as_str().is_some_and(|text| !text.is_empty())).collect()
 }
 
 /// Translates an answer.
@@ -144,7 +151,8 @@ fn usage(usage: &Value) -> Value {
     let mut translated = Map::new();
     if let Some(input) = tokens("input_tokens") {
         translated.insert("prompt_tokens".into(), json!(input + cached + written));
-        translated.insert("prompt_tokens_details".into(), json!({ "cached_tokens": cached }));
+        let details = json!({ "cached_tokens": cached, "cache_write_tokens": written });
+        translated.insert("prompt_tokens_details".into(), details);
     }
     if let Some(output) = tokens("output_tokens") {
         translated.insert("completion_tokens".into(), json!(output));

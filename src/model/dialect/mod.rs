@@ -80,6 +80,14 @@ impl Dialect {
         }
     }
 
+    /// Returns whether its answers can have log-probabilities.
+    pub const fn has_logprobs(self) -> bool {
+        match self {
+            Self::OpenAi | Self::Gemini => true,
+            Self::Anthropic => false,
+        }
+    }
+
     /// Translates a request from a chat completion.
     pub fn request(self, completion: Value) -> Value {
         match self {

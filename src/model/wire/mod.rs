@@ -101,6 +101,8 @@ pub struct Reported {
     pub input: Option<i64>,
     /// Tokens of the input that the provider read from its prompt cache.
     pub cached: Option<i64>,
+    /// Tokens of the input that the provider wrote to its prompt cache.
+    pub written: Option<i64>,
     /// Tokens received.
     pub output: Option<i64>,
 }

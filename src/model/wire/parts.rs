@@ -115,9 +115,12 @@ pub fn reported(usage: &Value) -> Reported {
     let input = tokens(["/prompt_tokens", "/input_tokens"]);
     // DeepSeek reports the cached part in a field of its own.
     let cached = tokens(["/prompt_tokens_details/cached_tokens", "/prompt_cache_hit_tokens"]);
+    let written = tokens(["/prompt_tokens_details/cache_write_tokens", "/cache_creation_input_tokens"]);
+    let part = |part: Option<i64>| input.zip(part).map(|(input, part)| part.min(input));
     Reported {
         input,
-        cached: input.zip(cached).map(|(input, cached)| cached.min(input)),
+        cached: part(cached),
+        written: part(written),
         output: tokens(["/completion_tokens", "/output_tokens"]),
     }
 }
@@ -167,5 +170,7 @@ mod tests {
         ] {
             assert_eq!(reported(&usage).cached, cached, "{usage}");
         }
+        let usage = json!({"prompt_tokens": 11, "prompt_tokens_details": {"cache_write_tokens": 8}});
+        assert_eq!(reported(&usage).written, Some(8), "as OpenRouter writes it");
     }
 }

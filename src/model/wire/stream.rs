@@ -114,6 +114,7 @@ impl Reading<'_> {
         let reported = parts::reported(&chunk["usage"]);
         self.reply.usage.input = reported.input.or(self.reply.usage.input);
         self.reply.usage.cached = reported.cached.or(self.reply.usage.cached);
+        self.reply.usage.written = reported.written.or(self.reply.usage.written);
         self.reply.usage.output = reported.output.or(self.reply.usage.output);
         if let Some(error) = chunk.get("error").filter(|error| !error.is_null()) {
             if self.reply.finish != Finish::Unknown {

@@ -15,6 +15,7 @@ mod asks;
 mod catalog;
 mod comparisons;
 mod imports;
+mod judging;
 mod profiles;
 mod reviews;
 mod runs;
@@ -28,6 +29,7 @@ pub use asks::AskStore;
 pub use catalog::CatalogStore;
 pub use comparisons::{ComparisonStore, StoredComparison};
 pub use imports::ImportStore;
+pub use judging::JudgingStore;
 pub use profiles::ProfileStore;
 pub use reviews::{PlanPage, ReviewStore};
 pub use runs::{Change, Idempotency, PruneStep, Queue, RunStore};
@@ -55,6 +57,7 @@ pub trait Store:
     + CatalogStore
     + AskStore
     + ImportStore
+    + JudgingStore
     + UsageStore
     + 'static
 {

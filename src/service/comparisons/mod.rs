@@ -1,9 +1,9 @@
 //! Comparisons of two to four runs.
 //!
 //! The rules: the text metrics and the compared assets come from one pass over all texts (`pass.rs`). The pass is
-//! stored and reused as long as the texts of the runs are the same. What reviews or the clock change (approval,
-//! seconds, costs) is read for each request. So only the texts of an unfinished run can be stale, for a short time that
-//! depends on the duration of the pass. An export (`export/`) reads the same pages as other callers.
+//! stored and reused as long as the texts of the runs are the same. What reviews, judges or the clock change (approval,
+//! verdicts, seconds, costs) is read for each request. So only the texts of an unfinished run can be stale, for a short
+//! time that depends on the duration of the pass. An export (`export/`) reads the same pages as other callers.
 
 mod export;
 mod pass;
@@ -23,6 +23,7 @@ use crate::{
             check_comparable, differences, metrics, stamp,
         },
         id::RunId,
+        judge::win_rates,
         page::{Page, PageArguments, PageRequest},
         run::Run,
         status::RunStatus,
@@ -131,6 +132,7 @@ impl Comparisons {
     pub async fn metrics(&self, comparison: &Comparison) -> Result<Vec<ComparedMetric>> {
         let stored = self.stored(comparison).await?;
         let reviews = self.ports.store.review_counts(&comparison.set.runs).await?;
+        let win_rates = win_rates(&self.ports.store.verdict_tallies(&comparison.set.runs).await?);
         let none = crate::domain::suggestion::ReviewCounts::default();
         let runs: Vec<RunFigures<'_>> = comparison
             .runs
@@ -140,6 +142,7 @@ impl Comparisons {
                 run,
                 reviews: reviews.get(&run.id).unwrap_or(&none),
                 texts: &stored.figures[at],
+                win_rate: win_rates.get(&run.id).copied(),
             })
             .collect();
         Ok(metrics(&runs, comparison.as_of))

@@ -14,7 +14,7 @@ use crate::{
         apply::AppliedCommentFilter,
         asset::{AssetKind, AssetPath},
         clock::Moment,
-        compare::{Agreement, ComparedAsset, ComparedSet, ComparedText, Group, Part, Sum, match_key},
+        compare::{Agreement, ComparedAsset, ComparedSet, ComparedText, Group, Likeness, Part, Sum, match_key},
         id::{ComparisonId, DbProfileId, RunId},
         run::Run,
     },
@@ -192,17 +192,17 @@ impl Pass {
             let (assets, groups): (Vec<AssetPath>, Vec<Group>) =
                 found.into_iter().map(|found| (found.asset, found.group)).unzip();
             let part = Part::of(&groups, runs, baseline);
-            let compared = |((asset, group), verdict): ((AssetPath, Group), &crate::domain::compare::Verdict)| {
+            let compared = |((asset, group), likeness): ((AssetPath, Group), &Likeness)| {
                 let suggestions = group.texts.iter().map(|text| text.as_ref().map(|text| text.suggestion_id)).collect();
                 ComparedAsset {
                     asset,
                     suggestions,
-                    agreement: verdict.agreement,
-                    similarity: verdict.similarity,
+                    agreement: likeness.agreement,
+                    similarity: likeness.similarity,
                     reference: group.reference,
                 }
             };
-            let assets = assets.into_iter().zip(groups).zip(&part.verdicts).map(compared).collect();
+            let assets = assets.into_iter().zip(groups).zip(&part.likenesses).map(compared).collect();
             Weighed { part, assets }
         };
         tokio::task::spawn_blocking(weigh).await.map_err(Error::internal)

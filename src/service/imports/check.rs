@@ -67,8 +67,8 @@ fn check_run(run: &RunToImport, argument: &str) -> Result<()> {
     for (field, line) in lines {
         line.iter().try_for_each(|line| check_line(line, &format!("{argument}.{field}")))?;
     }
-    if run.command == RunCommand::Ask {
-        return bad("command", "questions cannot be imported; leave this run out".to_owned());
+    if matches!(run.command, RunCommand::Ask | RunCommand::Judge) {
+        return bad("command", "only runs that describe assets can be imported; leave this run out".to_owned());
     }
     if !matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success | RunStatus::Failed | RunStatus::Cancelled)
     {
@@ -90,8 +90,8 @@ fn check_run(run: &RunToImport, argument: &str) -> Result<()> {
     if run.duration_seconds.is_some_and(|seconds| !(0.0..=1e9).contains(&seconds)) {
         return bad("durationSeconds", "pass a number of seconds from 0 to 1,000,000,000, or omit it".to_owned());
     }
-    let Usage { input_tokens, cached_input_tokens, output_tokens, cost_usd, model_ms, requests, retries } = run.usage;
-    let numbers = [input_tokens, cached_input_tokens, output_tokens, model_ms, requests.into(), retries.into()];
+    let Usage { input_tokens, output_tokens, cost_usd, model_ms, requests, retries, .. } = run.usage;
+    let numbers = [input_tokens, output_tokens, model_ms, requests.into(), retries.into()];
     if numbers.iter().any(|number| *number < 0) || cost_usd.is_some_and(|cost| !(cost.is_finite() && cost >= 0.0)) {
         return bad("usage", "a number of the usage is negative or no number; pass 0 or more".to_owned());
     }

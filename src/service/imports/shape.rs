@@ -120,6 +120,7 @@ const fn kind_of(command: RunCommand) -> RunKind {
         RunCommand::Rerun | RunCommand::Variations => RunKind::Rerun,
         RunCommand::Generate => RunKind::Generate,
         RunCommand::Ask => RunKind::Ask,
+        RunCommand::Judge => RunKind::Judge,
         RunCommand::Schedule => RunKind::Schedule,
     }
 }

@@ -207,7 +207,7 @@ export default async function journey(studio) {
   // What cannot be compared, and the way out.
   await api('mutation { ask(input: { question: "Where are the orders?" }) { run { id } } }');
   await studio.go('/compare?runs=1,5,2');
-  await page.getByRole('heading', { name: 'Questions cannot be compared.' }).waitFor();
+  await page.getByRole('heading', { name: 'Only runs that describe assets can be compared.' }).waitFor();
   await studio.axe('a question');
   await page.getByRole('link', { name: 'Compare #1, #2' }).click();
   await main.getByRole('heading', { name: 'Metrics' }).waitFor();
@@ -216,6 +216,25 @@ export default async function journey(studio) {
   await studio.go('/compare?runs=1,99');
   await page.getByRole('heading', { name: 'There is no run #99.' }).waitFor();
   await studio.axe('an unknown run');
+
+  // A model judges the texts: what that costs, the verdicts, and their reasons.
+  model.answer(async function* ({ messages }) {
+    const length = (name) => new RegExp(`^Text ${name}: (.*)$`, 'm').exec(messages.at(-1).content)[1].length;
+    const better = length('A') > length('B') ? 'A' : 'B';
+    yield JSON.stringify({ reason: 'It says more of what the column means.', better });
+  });
+  await studio.go(`/compare?runs=3,${live.number}`);
+  await page.getByRole('button', { name: 'Judge', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Judge the texts' });
+  await dialog.getByText(/^About \$.*26 requests/).waitFor();
+  await studio.axe('the dialog of the judge');
+  await dialog.getByRole('button', { name: 'Judge 13 pairs' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await row('Preferred by the judge').first().getByText(/^[01]\.\d{3}$/).first().waitFor();
+  await main.getByRole('button', { expanded: false, name: /customers/ }).first().click();
+  await main.getByText('It says more of what the column means.').first().waitFor();
+  await main.getByText(/ is better than #\d+, says scripted-model in #6$/).first().waitFor();
+  await studio.axe('verdicts');
 
   // A run that is deleted while it is compared.
   await studio.go('/compare?runs=1,3');

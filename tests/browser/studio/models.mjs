@@ -46,8 +46,8 @@ export default async function journey(studio) {
   // It answers: tested and saved in one step, with its prices.
   model.answer();
   await button('Prices and limits').click();
-  await field('Price of a million tokens sent').fill('0.15');
-  await field('Price of a million tokens received').fill('0.6');
+  await field('Sent').fill('0.15');
+  await field('Received').fill('0.6');
   await studio.axe('prices and limits');
   await button('Test and save').click();
   await dialog.waitFor({ state: 'detached' });

@@ -195,6 +195,8 @@ pub struct Builder {
     gated: bool,
     usage: bool,
     cached: usize,
+    written: usize,
+    words: usize,
     reasoning: String,
     logprob: Option<f64>,
     refuses: Vec<String>,
@@ -231,6 +233,18 @@ impl Builder {
     /// Reports this many tokens of the input as read from the prompt cache.
     pub fn cached(mut self, tokens: usize) -> Self {
         self.cached = tokens;
+        self
+    }
+
+    /// Reports this many tokens of the input as written to the prompt cache. OpenAI and Gemini report none.
+    pub fn written(mut self, tokens: usize) -> Self {
+        self.written = tokens;
+        self
+    }
+
+    /// Makes each wording this many words longer.
+    pub fn words(mut self, words: usize) -> Self {
+        self.words = words;
         self
     }
 
@@ -366,6 +380,8 @@ impl ScriptedModel {
             gated: false,
             usage: true,
             cached: 0,
+            written: 0,
+            words: 0,
             reasoning: String::new(),
             logprob: None,
             refuses: Vec::new(),
@@ -556,7 +572,7 @@ fn refusal(settings: &Builder, request: &Recorded) -> Option<Failure> {
 
 fn answered(shared: &Shared, request: &Recorded, script: Script) -> Response {
     let settings = &shared.settings;
-    let proper = || proper(request).to_string();
+    let proper = || proper(request, settings.words).to_string();
     let (text, finish, calls) = match script {
         Script::Proper => (proper(), "stop", Vec::new()),
         Script::Text(text) => (text, "stop", Vec::new()),
@@ -588,9 +604,12 @@ fn answered(shared: &Shared, request: &Recorded, script: Script) -> Response {
 }
 
 fn counts(settings: &Builder, request: &Recorded, text: &str) -> Counts {
-    let name = if settings.wire == Wire::Gemini { "contents" } else { "messages" };
-    let input = tokens(&request.body[name].to_string());
-    Counts { input, cached: settings.cached.min(input), output: tokens(text) }
+    // A server that takes OpenAI's format turns the schema into a grammar; the others show it to the model.
+    let schema = if settings.wire == Wire::OpenAi { Value::Null } else { request.wire.schema(&request.body) };
+    let shown = if schema.is_null() { String::new() } else { schema.to_string() };
+    let input = [request.text("system"), request.text("user"), shown].iter().map(|text| tokens(text)).sum();
+    let cached = settings.cached.min(input);
+    Counts { input, cached, written: settings.written.min(input - cached), output: tokens(text) }
 }
 
 /// How a stream ends.
@@ -620,8 +639,24 @@ fn streamed(events: Vec<String>, end: End) -> Response {
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
+/// Counts tokens roughly as tokenizers do: up to eight letters of a word, two digits or two signs are one.
 fn tokens(text: &str) -> usize {
-    text.chars().count().div_ceil(4)
+    let mut count = 0;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.find(|c| *c != ' ') {
+        let (most, is_more): (usize, fn(char) -> bool) = match c {
+            c if c.is_alphabetic() => (8, |c| c.is_alphabetic() && !c.is_uppercase()),
+            c if c.is_numeric() => (2, |c| c.is_numeric()),
+            _ => (2, |c| !c.is_alphanumeric() && c != ' '),
+        };
+        for _ in 1..most {
+            if rest.next_if(|c| is_more(*c)).is_none() {
+                break;
+            }
+        }
+        count += 1;
+    }
+    count
 }
 
 /// Announces JSON and breaks the connection.
@@ -652,33 +687,51 @@ fn flooded(raw: Raw) -> Response {
 }
 
 /// Returns an answer that fits the request's schema; each text names its asset.
-fn proper(request: &Recorded) -> Value {
+fn proper(request: &Recorded, words: usize) -> Value {
     let assets = listed(&request.text("user"));
     let schema = &request.wire.schema(&request.body);
+    if schema["properties"]["better"].is_object() {
+        return judged(&request.text("user"));
+    }
     if schema["properties"].is_object() {
         return required(schema, |key, entry| {
             let asset = assets.iter().find(|(listed, _)| listed == key).map_or(key, |(_, asset)| asset);
-            described(asset, entry)
+            described(asset, entry, words)
         });
     }
     if assets.is_empty() {
         return json!({ "answer": "OK" });
     }
     let entry = json!({ "required": ["description", "confidence", "reasoning"] });
-    assets.iter().map(|(key, asset)| (key.clone(), described(asset, &entry))).collect::<Map<_, _>>().into()
+    assets.iter().map(|(key, asset)| (key.clone(), described(asset, &entry, words))).collect::<Map<_, _>>().into()
 }
 
-fn described(asset: &str, entry: &Value) -> Value {
+/// Returns the answer of a judge that prefers the longer text.
+fn judged(prompt: &str) -> Value {
+    let length = |name: &str| {
+        let line = prompt.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        serde_json::from_str::<String>(line).unwrap_or_default().chars().count()
+    };
+    let better = match length("Text A: ").cmp(&length("Text B: ")) {
+        std::cmp::Ordering::Less => "B",
+        std::cmp::Ordering::Equal => "tie",
+        std::cmp::Ordering::Greater => "A",
+    };
+    json!({ "reason": format!("Text {better} says more{}.", " of what the asset means".repeat(5)), "better": better })
+}
+
+fn described(asset: &str, entry: &Value, words: usize) -> Value {
     if entry["type"] == "string" {
         return json!("OK");
     }
+    let more = " indeed".repeat(words);
     required(entry, |field, schema| match field {
-        "description" => json!(format!("What {asset} holds.")),
+        "description" => json!(format!("What {asset} holds{more}.")),
         "reasoning" => json!(format!("The name {asset} says so.")),
         "confidence" => json!(0.8),
         "alternatives" => {
             let count = schema["maxItems"].as_u64().unwrap_or(2);
-            (1..=count).map(|n| json!(format!("Wording {n} of what {asset} holds."))).collect()
+            (1..=count).map(|n| json!(format!("Wording {n} of what {asset} holds{more}."))).collect()
         }
         other => json!(format!("{other} of {asset}")),
     })

@@ -208,13 +208,7 @@ async fn profiles_that_cannot_be_opened_say_why() {
     let error = models().open(&profile(settings.clone())).unwrap().describe(&table_and_email()).await.unwrap_err();
     assert!(matches!(&error, ModelError::NoKey(text) if text.contains("has no API key")), "{error:?}");
     settings.provider = LlmProvider::Builtin;
-    assert_eq!(
-        models()
-            .open(&profile(settings))
-            .unwrap()
-            .batch_size(&gloss::domain::run::RunOptions::defaults(LlmProvider::Builtin)),
-        77
-    );
+    assert_eq!(models().open(&profile(settings)).unwrap().batches(&table_and_email()), [77]);
     assert_eq!(model.requests(), 0);
 }
 

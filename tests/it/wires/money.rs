@@ -87,6 +87,33 @@ async fn a_known_price_makes_dollars_of_estimates_budgets_and_runs() {
 }
 
 #[tokio::test]
+async fn input_that_is_written_to_the_cache_costs_more() {
+    let target = SqliteTarget::with_tables(2, 3);
+    let model = ScriptedModel::builder().wire(Wire::Anthropic).cached(50).written(100).start().await;
+    let (server, input) = world(&model, &target).await;
+    let run = server.start_run(input).await;
+    server.events(&run, 0).await;
+    let query = "query($id: ID!) { run(id: $id) { usage {
+            inputTokens cachedInputTokens cacheWriteTokens outputTokens costUsd } }
+        runs { nodes { usage { cacheWriteTokens } } }
+        usage(window: TODAY) { total { cacheWriteTokens } }
+        llmProfiles { name price { cacheWriteCostPerMillionTokens } } }";
+    let data = server.data(query, json!({ "id": run })).await;
+    let usage = &data["run"]["usage"];
+    let tokens = |name: &str| usage[name].as_f64().unwrap();
+    assert_eq!((&usage["cachedInputTokens"], &usage["cacheWriteTokens"]), (&json!(100), &json!(200)), "{usage}");
+    // Without a price of its own, cached input costs as much as other input.
+    let expected =
+        ((tokens("inputTokens") - 200.0 + 1.25 * 200.0) * PRICES.0 + tokens("outputTokens") * PRICES.1) / 1e6;
+    assert!((tokens("costUsd") - expected).abs() < 1e-12, "{usage}: {expected}");
+    assert_eq!(data["runs"]["nodes"][0]["usage"]["cacheWriteTokens"], 200, "{data:#}");
+    assert_eq!(data["usage"]["total"]["cacheWriteTokens"], 200, "{data:#}");
+    let profiles = data["llmProfiles"].as_array().unwrap();
+    let scripted = profiles.iter().find(|profile| profile["name"] == "scripted").unwrap();
+    assert_eq!(scripted["price"]["cacheWriteCostPerMillionTokens"], 1.25 * PRICES.0, "{scripted}");
+}
+
+#[tokio::test]
 async fn cached_input_is_counted_and_priced_as_such() {
     for wire in Wire::ALL {
         let target = SqliteTarget::with_tables(2, 3);

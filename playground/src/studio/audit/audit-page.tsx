@@ -18,6 +18,7 @@ import { RollBack, type RollBackOf } from './roll-back';
 import { CLEARED, restrictions, useView, type View } from './view';
 import { WriteList, WriteTable } from './write-rows';
 import { useWrites } from './writes';
+import { describes } from '../ui/status';
 
 export function AuditPage() {
   const [view, change] = useView();
@@ -40,7 +41,7 @@ export function AuditPage() {
           <Action
             variant="default"
             leftSection={<Undo2 size={16} strokeWidth={1.75} aria-hidden />}
-            why={run.kind === 'ASK' ? 'A question writes nothing.' : undefined}
+            why={describes(run.kind) ? undefined : 'This run writes nothing.'}
             onClick={() => setRollBack({ run })}
           >
             Roll back #{run.number}…

@@ -12,6 +12,7 @@ import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading } from '../ui/states';
 import classes from './compare.module.css';
 import { Filters } from './filters';
+import { Judge, Judges } from './judge';
 import { MetricRows } from './metrics';
 import { refusalOf, TooFew, TooMany } from './refusals';
 import { RunHead } from './run-head';
@@ -42,11 +43,19 @@ export function ComparePage() {
           <>
             <Baseline view={view} change={change} />
             <AddRun view={view} />
+            {ids && <Judge ids={ids} onStarted={comparison.refetch} />}
             {ids && <Exports ids={ids} baselineId={baselineId} />}
           </>
         )
       }
-      toolbar={comparison.summary && <Live summary={comparison.summary} />}
+      toolbar={
+        comparison.summary && (
+          <>
+            <Live summary={comparison.summary} />
+            <Judges judges={comparison.summary.judges} />
+          </>
+        )
+      }
     >
       {tooFew ? (
         <TooFew view={view} />

@@ -5,6 +5,7 @@ import { Link, useNavigate } from 'react-router';
 
 import type { CompareFoundFragment } from '../api/operations';
 import { Empty } from '../ui/states';
+import { describes } from '../ui/status';
 import { NumberForm } from './tools';
 import { addressOf, keptBaseline, MOST_RUNS, type View, withRun } from './view';
 
@@ -67,8 +68,8 @@ export function refusalOf(
   found: { runs: (CompareFoundFragment | null)[]; baseline?: CompareFoundFragment | null | undefined },
 ) {
   const unknown = view.runs.filter((_, at) => found.runs[at] === null);
-  const asks = view.runs.filter((_, at) => found.runs[at]?.kind === 'ASK');
-  const left = view.runs.filter((name) => !unknown.includes(name) && !asks.includes(name));
+  const textless = view.runs.filter((_, at) => found.runs[at] && !describes(found.runs[at].kind));
+  const left = view.runs.filter((name) => !unknown.includes(name) && !textless.includes(name));
   if (unknown.length > 0) {
     return (
       <Empty
@@ -81,14 +82,13 @@ export function refusalOf(
       </Empty>
     );
   }
-  if (asks.length > 0) {
+  if (textless.length > 0) {
     return (
       <Empty
-        title="Questions cannot be compared."
-        action={<Ways runs={left} baseline={asks.includes(view.baseline) ? undefined : keptBaseline(view)} />}
+        title="Only runs that describe assets can be compared."
+        action={<Ways runs={left} baseline={textless.includes(view.baseline) ? undefined : keptBaseline(view)} />}
       >
-        {named(asks)} {asks.length === 1 ? 'answers a question and has' : 'answer questions and have'} no descriptions
-        of assets.
+        {named(textless)} {textless.length === 1 ? 'answers a question or judges' : 'answer questions or judge'} texts.
       </Empty>
     );
   }
@@ -99,10 +99,10 @@ export function refusalOf(
       </Empty>
     );
   }
-  if (found.baseline?.kind === 'ASK') {
+  if (found.baseline && !describes(found.baseline.kind)) {
     return (
-      <Empty title="A question cannot be the baseline." action={<Ways runs={view.runs} />}>
-        #{view.baseline} answers a question and has no descriptions of assets.
+      <Empty title={`#${view.baseline} cannot be the baseline.`} action={<Ways runs={view.runs} />}>
+        It answers a question or judges texts, so it has no descriptions of assets.
       </Empty>
     );
   }

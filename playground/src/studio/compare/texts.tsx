@@ -2,7 +2,7 @@
 // whole texts, their later versions and the reference.
 
 import { Tooltip } from '@mantine/core';
-import { ChevronRight, Circle, CircleDashed, CircleDot, Equal } from 'lucide-react';
+import { ChevronRight, Circle, CircleDashed, CircleDot, Equal, Scale } from 'lucide-react';
 import { Link } from 'react-router';
 
 import type { CompareRunFragment, CompareSuggestionFragment } from '../api/operations';
@@ -33,7 +33,7 @@ export function TextRows({ assets, runs, shown, baseline, view, change }: TextsP
     return (
       <tr key={`${kind} ${display}`} className={classes.asset}>
         <th scope="row">
-          <AssetHead asset={asset} isOpen={isOpen} baseline={baseline} view={view} change={change} />
+          <AssetHead asset={asset} runs={runs} isOpen={isOpen} baseline={baseline} view={view} change={change} />
         </th>
         {shown.map((at) => (
           <td key={at} className={classes.wrap}>
@@ -54,7 +54,7 @@ export function TextList({ assets, runs, shown, baseline, view, change }: TextsP
         const isOpen = view.open.includes(display);
         return (
           <li key={`${kind} ${display}`}>
-            <AssetHead asset={asset} isOpen={isOpen} baseline={baseline} view={view} change={change} />
+            <AssetHead asset={asset} runs={runs} isOpen={isOpen} baseline={baseline} view={view} change={change} />
             <Cell asset={asset} at={shown[0] ?? 0} runs={runs} isOpen={isOpen} view={view} />
           </li>
         );
@@ -69,13 +69,14 @@ const breakable = (path: string) =>
 
 interface AssetHeadProps {
   asset: Asset;
+  runs: CompareRunFragment[];
   isOpen: boolean;
   baseline: TextsProps['baseline'];
   view: View;
   change: Change;
 }
 
-function AssetHead({ asset, isOpen, baseline, view, change }: AssetHeadProps) {
+function AssetHead({ asset, runs, isOpen, baseline, view, change }: AssetHeadProps) {
   const { asset: path, agreement, similarity, reference } = asset;
   const { label, tone, hint } = AGREEMENTS[agreement];
   // The baseline's own column shows its text already.
@@ -97,8 +98,10 @@ function AssetHead({ asset, isOpen, baseline, view, change }: AssetHeadProps) {
           </span>
         </Tooltip>
         {similarity !== null && agreement !== 'SAME' && <span className="muted">{similarity.toFixed(2)}</span>}
+        <Preferred asset={asset} runs={runs} />
         {path.kind !== 'COLUMN' && <span className="muted">{path.kind.toLowerCase().replace('_', ' ')}</span>}
       </div>
+      {isOpen && <Verdicts asset={asset} runs={runs} />}
       {reference !== null && (isOpen || !isShown) && (
         <div className={isOpen ? classes.reference : `${classes.reference} ${classes.folded}`}>
           <b>{baseline ? `Reference, from #${baseline.number}:` : 'Reference, in the database:'}</b> {reference}
@@ -106,6 +109,47 @@ function AssetHead({ asset, isOpen, baseline, view, change }: AssetHeadProps) {
       )}
     </div>
   );
+}
+
+/** The text that won every verdict on it, if there is one. */
+function Preferred({ asset, runs }: { asset: Asset; runs: CompareRunFragment[] }) {
+  const of = (id: string) => asset.verdicts.filter(({ first, second }) => first.id === id || second.id === id);
+  const wins = (id: string) => of(id).length > 0 && of(id).every(({ winner }) => winner?.id === id);
+  const at = asset.cells.findIndex((cell) => cell !== null && wins(cell.suggestion.id));
+  if (asset.verdicts.length === 0) {
+    return null;
+  }
+  return (
+    <span className="muted" title="By the verdicts of a judge">
+      <Scale size={12} strokeWidth={1.75} aria-label="Judged better" /> {at < 0 ? 'level' : `#${runs[at]?.number}`}
+    </span>
+  );
+}
+
+/** What judges said of the texts, with the reasons. */
+function Verdicts({ asset, runs }: { asset: Asset; runs: CompareRunFragment[] }) {
+  const nameOf = (id: string) => `#${runs[asset.cells.findIndex((cell) => cell?.suggestion.id === id)]?.number}`;
+  return asset.verdicts.map(({ run, winner, first, second, opinions }) => (
+    <div key={`${first.id} ${second.id}`} className={classes.verdict}>
+      <div>
+        <Scale size={14} strokeWidth={1.75} aria-hidden />{' '}
+        {winner
+          ? `${nameOf(winner.id)} is better than ${nameOf(winner.id === first.id ? second.id : first.id)}`
+          : `${nameOf(first.id)} and ${nameOf(second.id)} are level`}
+        {run && (
+          <>
+            , says {run.model} in <Link to={`/runs/${run.number}`}>#{run.number}</Link>
+          </>
+        )}
+      </div>
+      {opinions.map(({ shownFirst, prefers, reason }) => (
+        <div key={shownFirst.id} lang="und">
+          {prefers ? `For ${nameOf(prefers.id)}` : 'For neither'}, with {nameOf(shownFirst.id)} as text A:{' '}
+          {reason || 'no reason given.'}
+        </div>
+      ))}
+    </div>
+  ));
 }
 
 /** Where a suggestion stands in its run. */

@@ -23,7 +23,7 @@ export function Exports({ ids, baselineId }: { ids: string[]; baselineId: string
   return (
     <Menu position="bottom-end" width={260}>
       <Menu.Target>
-        {/* A phone has room for all three actions in one line only if this one is an icon. */}
+        {/* A phone has room for all actions in one line only if this one is an icon. */}
         {isPhone ? (
           <ActionIcon variant="default" size={30} aria-label="Export">
             {icon}

@@ -80,7 +80,8 @@ export function useComparison(view: View, ids: string[] | undefined, baselineId:
   latest.current = refetch;
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const watched = new Set([...runs.ids, ...(baselineId ? [baselineId] : [])]);
+  const judges = data?.compareRuns?.judges.map(({ id }) => id) ?? [];
+  const watched = new Set([...runs.ids, ...judges, ...(baselineId ? [baselineId] : [])]);
   useEvents({ query: CompareChangedDocument, variables: {}, pause }, (event) => {
     if (watched.has(event.runsChanged.runId)) {
       timer.current ??= setTimeout(() => {

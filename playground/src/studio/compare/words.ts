@@ -40,6 +40,7 @@ export const SETTINGS: Record<string, [label: string, read: Read]> = {
   llmProfile: ['LLM profile', (run) => run.llmProfileName],
   provider: ['Provider', (run) => run.llmProfile?.provider],
   model: ['Model', (run) => run.model],
+  promptVersion: ['Prompts', (run) => run.promptVersion],
   'options.missingOnly': ['Only assets without a comment', (run) => run.options.missingOnly],
   'options.replaceComments': ["Replace people's comments", (run) => run.options.replaceComments],
   'options.alternatives': ['Wordings', (run) => run.options.alternatives],
@@ -152,6 +153,11 @@ export const METRICS: Record<MetricName, Metric> = {
     unit: 'score',
     about: '1 minus the Levenshtein distance to the reference by the length of the longer text.',
   },
+  WIN_RATE: {
+    label: 'Preferred by the judge',
+    unit: 'score',
+    about: 'Share of the verdicts of a judge that the texts won against the other runs; a tie counts half.',
+  },
 };
 
 const whole = (value: number) => count(Math.round(value));
@@ -211,6 +217,8 @@ export function whyUnmeasured(metric: MetricName, run: CompareRunFragment, basel
       return 'Not measured: nobody has decided on a suggestion of this run.';
     case 'FAILED_ASSETS':
       return 'Not measured: the scope is not resolved yet.';
+    case 'WIN_RATE':
+      return 'Not measured: no model has judged its texts. Press Judge.';
     case 'AGREEMENT':
       return 'Not measured: no other run has a text for one of its assets.';
     default:

@@ -1,7 +1,7 @@
 // The form that makes an LLM profile or changes one. One button tests the settings and saves them. A key that is kept
 // already goes nowhere but to its provider, so a change that keeps it is saved first and tested then.
 
-import { Button, Checkbox, Modal, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, Checkbox, Input, Modal, PasswordInput, Select, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 
@@ -259,60 +259,63 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           onChange={(event) => setIsDefault(event.currentTarget.checked)}
         />
         <More label="Prices and limits" isOpen={isMore || hasMarked} onToggle={() => setIsMore(hasMarked || !isMore)}>
-          <div className={form.halves}>
+          <Stack gap="md">
             {!isBuiltin && (
-              <>
-                <NumberField
-                  label="Price of a million tokens sent"
-                  description="US dollars. Empty: the provider’s, if Gloss knows it"
-                  value={input}
-                  onChange={setInput}
-                  isDollars
-                  min={0}
-                  error={refused === 'inputCostPerMillionTokens' && sentenceOf(error)}
-                />
-                <NumberField
-                  label="Price of a million tokens from the cache"
-                  description="US dollars, for input that the provider has cached. Empty: the provider’s"
-                  value={cached}
-                  onChange={setCached}
-                  isDollars
-                  min={0}
-                  error={refused === 'cachedInputCostPerMillionTokens' && sentenceOf(error)}
-                />
-                <NumberField
-                  label="Price of a million tokens received"
-                  description="US dollars. Empty: the provider’s, if Gloss knows it"
-                  value={output}
-                  onChange={setOutput}
-                  isDollars
-                  min={0}
-                  error={refused === 'outputCostPerMillionTokens' && sentenceOf(error)}
-                />
-              </>
+              <div role="group" aria-label="Prices of a million tokens">
+                <Input.Label labelElement="div">Prices of a million tokens</Input.Label>
+                <Input.Description mb={4}>US dollars. Empty: the provider’s own, if Gloss knows it</Input.Description>
+                <div className={form.thirds}>
+                  <NumberField
+                    label="Sent"
+                    value={input}
+                    onChange={setInput}
+                    isDollars
+                    min={0}
+                    error={refused === 'inputCostPerMillionTokens' && sentenceOf(error)}
+                  />
+                  <NumberField
+                    label="Read from the cache"
+                    value={cached}
+                    onChange={setCached}
+                    isDollars
+                    min={0}
+                    error={refused === 'cachedInputCostPerMillionTokens' && sentenceOf(error)}
+                  />
+                  <NumberField
+                    label="Received"
+                    value={output}
+                    onChange={setOutput}
+                    isDollars
+                    min={0}
+                    error={refused === 'outputCostPerMillionTokens' && sentenceOf(error)}
+                  />
+                </div>
+              </div>
             )}
-            <NumberField
-              label="Requests at once"
-              min={1}
-              max={64}
-              description={isBuiltin ? '1 to 64. Empty: the number of cores' : '1 to 64. Empty: 4'}
-              value={concurrency}
-              onChange={setConcurrency}
-              isWhole
-              error={refused === 'concurrency' && sentenceOf(error)}
-            />
-            {!isBuiltin && (
+            <div className={form.halves}>
               <NumberField
-                label="Requests a minute"
-                isPositive
-                description="Maximum in any 60 seconds. Empty: no limit"
-                value={perMinute}
-                onChange={setPerMinute}
+                label="Requests at once"
+                min={1}
+                max={64}
+                description={isBuiltin ? '1 to 64. Empty: the number of cores' : '1 to 64. Empty: 4'}
+                value={concurrency}
+                onChange={setConcurrency}
                 isWhole
-                error={refused === 'requestsPerMinute' && sentenceOf(error)}
+                error={refused === 'concurrency' && sentenceOf(error)}
               />
-            )}
-          </div>
+              {!isBuiltin && (
+                <NumberField
+                  label="Requests a minute"
+                  isPositive
+                  description="Maximum in any 60 seconds. Empty: no limit"
+                  value={perMinute}
+                  onChange={setPerMinute}
+                  isWhole
+                  error={refused === 'requestsPerMinute' && sentenceOf(error)}
+                />
+              )}
+            </div>
+          </Stack>
         </More>
         {error && !isShownAtField && <Failure error={error} />}
         <TestResult result={result && !sendsKey ? withoutKey(result) : result} busy={isTesting}>

@@ -17,7 +17,9 @@ export function DeleteRun({ run, onClose }: { run: Run; onClose: () => void }) {
   const lost =
     run.kind === 'ASK'
       ? ['the question and its answer']
-      : [
+      : run.kind === 'JUDGE'
+        ? [plural(run.progress.done, 'verdict')]
+        : [
           plural(run.progress.done, 'suggestion'),
           ...(accepted + edited + skipped > 0 ? [plural(accepted + edited + skipped, 'review')] : []),
         ];

@@ -60,7 +60,7 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
         ['unchanged', counts?.unchanged ?? 0, 'skipped'],
       ]
     : [
-        ['described', done, 'done'],
+        [run.kind === 'JUDGE' ? 'judged' : 'described', done, 'done'],
         ['failed', failed, 'failed'],
         ['skipped', skipped, 'skipped'],
       ];
@@ -74,7 +74,7 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
   const heard = useAnnouncement(
     all === undefined
       ? lineOf(run, log)
-      : `${count(ended)} of ${plural(all, 'asset')}: ${words.join(', ')}`,
+      : `${count(ended)} of ${plural(all, run.kind === 'JUDGE' ? 'pair' : 'asset')}: ${words.join(', ')}`,
   );
   return (
     <section className={classes.live} aria-label="Progress">

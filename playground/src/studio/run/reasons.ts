@@ -1,13 +1,13 @@
 // Why something cannot be done with a run now, in words for a person; undefined where it can. The server decides in the
 // end: these say beforehand what it would answer.
 
-import { isLive, STATUSES } from '../ui/status';
+import { describes, isLive, STATUSES } from '../ui/status';
 import type { Run } from './use-run';
 
 const atWork = (run: Run) => `The run is at work (${STATUSES[run.status].label.toLowerCase()}).`;
-const NO_QUESTIONS = 'A question has nothing to write.';
+const NO_QUESTIONS = 'This run has nothing to write.';
 
-export const hasWork = (run: Run) => run.kind !== 'ASK';
+export const hasWork = (run: Run) => describes(run.kind);
 
 /** Whether accepted texts wait to be written. */
 export const hasUnwritten = ({ reviewCounts: { accepted, edited, applied } }: Run) => accepted + edited > applied;

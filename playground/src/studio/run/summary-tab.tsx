@@ -10,7 +10,7 @@ import { BANDS } from '../ui/confidence';
 import { count, Cost, dollars, percent, plural } from '../ui/figures';
 import { Card } from '../ui/page';
 import { Failure } from '../ui/states';
-import { COMMANDS, isCounting, isLive } from '../ui/status';
+import { COMMANDS, describes, isCounting, isLive } from '../ui/status';
 import { Duration, duration, Moment, Unknown } from '../ui/time';
 import { Answer } from './answer';
 import { AssetLink } from './asset-link';
@@ -92,7 +92,7 @@ function Outcome({ run }: { run: Run }) {
             ? []
             : [
                 [
-                  'Assets in scope',
+                  run.kind === 'JUDGE' ? 'Pairs of texts' : 'Assets in scope',
                   progress.total === null ? <Unknown why="The scope is not resolved yet." /> : count(progress.total),
                 ],
                 ['Described', count(progress.done)],
@@ -203,7 +203,7 @@ function Settings({ run }: { run: Run }) {
     ['Model', run.model ?? <Unknown key="model" why="The model's profile was deleted." />],
     ['LLM profile', run.llmProfileName ?? <Unknown key="profile" why="The profile was deleted." />],
   ];
-  if (run.kind !== 'ASK') {
+  if (describes(run.kind)) {
     rows.push(
       ['Wordings', count(options.alternatives)],
       ['Length', VERBOSITY[options.verbosity]],

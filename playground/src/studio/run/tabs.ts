@@ -4,19 +4,19 @@
 import { useEffect, useRef, useState } from 'react';
 import { useLocation, useSearchParams } from 'react-router';
 
-import { isLive } from '../ui/status';
+import { describes, isLive } from '../ui/status';
 import type { Run } from './use-run';
 
 export type Tab = 'summary' | 'results' | 'events' | 'apply';
 
 export const tabsOf = (run: Run): Tab[] =>
-  run.kind === 'ASK' ? ['summary', 'events'] : ['summary', 'results', 'events', 'apply'];
+  describes(run.kind) ? ['summary', 'results', 'events', 'apply'] : ['summary', 'events'];
 
 export const addressOf = (run: { number: number }, tab: Tab, plan?: 'rollback' | 'last') =>
   `/runs/${run.number}?tab=${tab}${plan ? `&plan=${plan}` : ''}`;
 
 /** Whether the run has ended with results to look at. */
-export const isReviewable = (run: Run) => !isLive(run.status) && run.progress.done > 0 && run.kind !== 'ASK';
+export const isReviewable = (run: Run) => !isLive(run.status) && run.progress.done > 0 && describes(run.kind);
 
 /** The tab that is open, and the address of each: the one that it had when it was last left. */
 export function useTab(run: Run): [Tab, (tab: Tab) => string] {

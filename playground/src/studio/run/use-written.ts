@@ -5,6 +5,7 @@ import { useClient } from 'urql';
 
 import { RunOutcomeCountsDocument, type RunOutcomeCountsQuery } from '../api/operations';
 import type { Run } from './use-run';
+import { describes } from '../ui/status';
 
 export interface Written {
   all: number;
@@ -100,7 +101,7 @@ export function useWritten(run: Run): { counts: Written | undefined; refresh: ()
   const { counts, read, forget } = useOutcomeCounts(run.id);
   const refresh = useAtRest(read);
   const isApplying = run.status === 'APPLYING';
-  const hasOutcomes = run.kind !== 'ASK';
+  const hasOutcomes = describes(run.kind);
   useEffect(() => {
     if (isApplying) {
       forget();

@@ -3,6 +3,7 @@
 import { useSyncExternalStore } from 'react';
 
 import type { RunKind } from '../api/operations';
+import { describes } from '../ui/status';
 
 export interface Selected {
   id: string;
@@ -51,8 +52,8 @@ export function useSelected(): Selected[] {
 
 /** Why these runs cannot be compared; undefined where they can. */
 export function cannotCompare(runs: Selected[]): string | undefined {
-  if (runs.some(({ kind }) => kind === 'ASK')) {
-    return 'Questions cannot be compared: leave Ask runs out.';
+  if (!runs.every(({ kind }) => describes(kind))) {
+    return 'Ask runs and Judge runs describe no assets: leave them out.';
   }
   return runs.length < 2 || runs.length > 4 ? 'Select two to four runs to compare them.' : undefined;
 }

@@ -42,6 +42,7 @@ export const KINDS: Record<RunKind, string> = {
   GENERATE: 'Generate',
   ASK: 'Ask',
   SCHEDULE: 'Schedule',
+  JUDGE: 'Judge',
 };
 
 /** The word in the Command column. */
@@ -51,6 +52,7 @@ export const KIND_WORDS: Record<RunKind, string> = {
   GENERATE: 'generate',
   ASK: 'ask',
   SCHEDULE: 'schedule',
+  JUDGE: 'judge',
 };
 
 export const COMMANDS: Record<RunCommand, string> = {
@@ -61,7 +63,12 @@ export const COMMANDS: Record<RunCommand, string> = {
   GENERATE: 'generate one draft',
   ASK: 'ask',
   SCHEDULE: 'scheduled analyze',
+  JUDGE: 'judge',
 };
+
+/** Whether runs of a kind describe assets, so that they have suggestions. */
+export const describes = (kind: RunKind) => kind !== 'ASK' && kind !== 'JUDGE';
+
 
 /** Whether a worker has the run or will take it. */
 export const isLive = (status: RunStatus) =>

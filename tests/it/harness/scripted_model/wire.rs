@@ -24,6 +24,8 @@ pub struct Counts {
     pub input: usize,
     /// The part of the input that was read from the cache.
     pub cached: usize,
+    /// The part of the input that was written to the cache.
+    pub written: usize,
     /// The output.
     pub output: usize,
 }
@@ -192,7 +194,7 @@ impl Wire {
     }
 
     /// Returns the name of the usage and its value.
-    fn usage(self, Counts { input, cached, output }: Counts) -> (&'static str, Value) {
+    fn usage(self, Counts { input, cached, written, output }: Counts) -> (&'static str, Value) {
         match self {
             Self::OpenAi => {
                 let details = json!({ "cached_tokens": cached });
@@ -201,8 +203,8 @@ impl Wire {
                 ("usage", usage)
             }
             Self::Anthropic => {
-                let usage = json!({ "input_tokens": input - cached, "cache_read_input_tokens": cached,
-                    "cache_creation_input_tokens": 0, "output_tokens": output });
+                let usage = json!({ "input_tokens": input - cached - written, "cache_read_input_tokens": cached,
+                    "cache_creation_input_tokens": written, "output_tokens": output });
                 ("usage", usage)
             }
             Self::Gemini => {
