@@ -16,7 +16,7 @@ use entity::{
     alternative, api_token, applied_comment, apply_item, ask_session, ask_tool_call, ask_turn, catalog_asset,
     catalog_reading, compared_asset, compared_run, comparison, confirmation, db_profile, displaced_review, evidence,
     idempotency_key, llm_profile, run, run_event, run_import, run_label, run_row, schedule, schedule_asset,
-    schedule_firing, seal, suggestion, usage_tally,
+    schedule_firing, seal, suggestion, usage_tally, verdict,
 };
 use migration::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{
@@ -266,6 +266,7 @@ fn tables() -> Vec<Table> {
         Table::of::<alternative::Entity>(),
         Table::of::<evidence::Entity>(),
         Table::of::<displaced_review::Entity>(),
+        Table::of::<verdict::Entity>(),
         Table::of::<apply_item::Entity>(),
         Table::of::<applied_comment::Entity>(),
         Table::of::<ask_session::Entity>(),
