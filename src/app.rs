@@ -2,8 +2,11 @@
 //!
 //! [`serve`] runs a server from start to stop: data folder, store, first profiles, workers, API.
 
+mod backup;
 mod client;
+mod copy;
 mod doctor;
+mod watching;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -16,7 +19,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
+    backup::{back_up, restore},
     client::{Connection, client},
+    copy::copy,
     doctor::doctor,
 };
 use crate::{
@@ -35,11 +40,11 @@ use crate::{
     graphql, http,
     lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file, narrow},
     log,
-    model::{ProviderModels, builtin::BuiltinDescriber},
+    model::{MeteredModels, ProviderModels, builtin::BuiltinDescriber},
     port::{Ports, environment::NEW_SECRET_KEY, store::Store},
     service::Services,
     store::{
-        self, Found, OpenError, SqlStore,
+        self, BackupError, CopyError, Found, OpenError, SqlStore,
         key::{self, Key, KeyError},
     },
     target::{Own, SqlTargets},
@@ -115,9 +120,15 @@ pub enum StartError {
     /// The trusted documents cannot be loaded.
     #[error("{0}; choose another file or folder with --trusted-documents")]
     Documents(#[from] http::DocumentsError),
-    /// The log filter is invalid.
+    /// The settings of the log or of the traces are invalid.
     #[error(transparent)]
-    LogFilter(#[from] log::FilterError),
+    Log(#[from] log::LogError),
+    /// The store was not backed up or restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The store was not copied.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// The address or token of a server cannot be used.
     #[error(transparent)]
     Client(#[from] CliError),
@@ -128,20 +139,43 @@ impl StartError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Lock(LockError::InUse { .. }) | Self::Listen { .. } | Self::Store(OpenError::InUse(_)) => {
-                Exit::Conflict
+            Self::Lock(LockError::InUse { .. })
+            | Self::Listen { .. }
+            | Self::Store(OpenError::InUse(_) | OpenError::Unfinished(_))
+            | Self::Copy(
+                CopyError::NotEmpty(_)
+                | CopyError::OfAnother { .. }
+                | CopyError::Open(OpenError::InUse(_) | OpenError::Unfinished(_)),
+            )
+            | Self::Backup(BackupError::Exists(_)) => Exit::Conflict,
+            Self::Store(OpenError::Unreachable { .. }) | Self::Copy(CopyError::Open(OpenError::Unreachable { .. })) => {
+                Exit::Unreachable
             }
-            Self::Store(OpenError::Unreachable { .. }) => Exit::Unreachable,
             Self::Config(_)
             | Self::Documents(_)
-            | Self::LogFilter(_)
+            | Self::Log(_)
             | Self::NoToken(_)
             | Self::StoreFile { .. }
             | Self::Store(OpenError::UnknownUrl | OpenError::File { .. })
+            | Self::Copy(
+                CopyError::Same
+                | CopyError::NoStore(_)
+                | CopyError::Older(_)
+                | CopyError::Open(OpenError::UnknownUrl | OpenError::File { .. }),
+            )
+            | Self::Backup(
+                BackupError::Postgres(_) | BackupError::NoStore(_) | BackupError::Foreign(_) | BackupError::File { .. },
+            )
             | Self::Lock(LockError::Unusable { .. }) => Exit::UserError,
             Self::Prepare(error) => error.code().into(),
             Self::Client(error) => error.exit(),
-            Self::Key(_) | Self::Store(_) | Self::Lost { .. } | Self::Demo(_) | Self::System(_) => Exit::Failure,
+            Self::Key(_)
+            | Self::Store(_)
+            | Self::Backup(_)
+            | Self::Copy(_)
+            | Self::Lost { .. }
+            | Self::Demo(_)
+            | Self::System(_) => Exit::Failure,
         }
     }
 }
@@ -244,7 +278,7 @@ fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<LocalBus
         store,
         bus,
         targets: Arc::new(SqlTargets::new(settings.env_names.clone()).keeping(own)),
-        models: Arc::new(models.with_time_limit(settings.model_timeout)),
+        models: Arc::new(MeteredModels(models.with_time_limit(settings.model_timeout))),
         clock: Arc::new(SystemClock),
     }
 }
@@ -254,7 +288,8 @@ fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<LocalBus
 /// # Errors
 /// Returns a [`StartError`].
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
-    log::start(&settings)?;
+    install_tls();
+    let traces = log::start(&settings)?;
     let documents = match &settings.trusted_documents {
         Some(path) => http::Documents::trusted(path, &cli::operations().collect::<Vec<_>>())?,
         None => http::Documents::automatic(),
@@ -303,10 +338,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
             .with_origins(settings.allowed_origins.clone()),
         gate,
         ready: readiness(Arc::clone(&ports.store)),
-        metrics: Arc::new(http::metrics_registry({
-            let store = Arc::clone(&ports.store);
-            move || store.statements()
-        })),
+        metrics: watching::metrics(&settings, &ports),
         stop: http::Stop::new(stop.clone()),
         limits: Arc::new(http_limits(&settings)),
         documents,
@@ -325,6 +357,9 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         tracing::warn!("the store was not closed; the next start recovers its write-ahead log");
     }
     tracing::info!("stopped");
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
     Ok(())
 }
 

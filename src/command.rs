@@ -11,6 +11,8 @@ use clap::{
     builder::{Resettable, StyledStr},
 };
 
+use secrecy::SecretString;
+
 use crate::{
     app::{self, StartError},
     cli::{
@@ -24,6 +26,7 @@ use crate::{
         import::Import,
         output,
         profile::Profile,
+        prune::Prune,
         rerun::Rerun,
         run::Run,
         schedule::Schedule,
@@ -66,6 +69,26 @@ Examples:
   gloss migrate
   gloss migrate --store-url postgres://gloss@db.example/gloss")]
     Migrate(Settings),
+    /// Copy the store to a file; a server that uses it can go on
+    ///
+    /// For a store in SQLite. The file is complete and consistent. The key of the store's secrets is not in it.
+    #[command(after_help = "\
+Examples:
+  gloss backup gloss.backup
+  gloss backup /backups/gloss-2026-12-01.db")]
+    Backup(OnFile),
+    /// Put a backup in the place of the store; stop the server first
+    ///
+    /// Checks the backup, and that the key opens its secrets. Keeps the previous store beside it under another name.
+    #[command(after_help = "\
+Examples:
+  gloss restore gloss.backup")]
+    Restore(OnFile),
+    /// Move the store to another database
+    Store {
+        #[command(subcommand)]
+        command: Store,
+    },
     /// Change the key that encrypts the store's passwords and API keys, or continue after losing it
     Secrets {
         #[command(subcommand)]
@@ -117,6 +140,7 @@ enum OnApi {
     Export(Api<Export>),
     Import(Api<Import>),
     Usage(Api<Usage>),
+    Prune(Api<Prune>),
     Doctor(Api<Doctor>),
     Token(Api<Token>),
 }
@@ -136,6 +160,7 @@ macro_rules! each {
             OnApi::Export($api) => $done,
             OnApi::Import($api) => $done,
             OnApi::Usage($api) => $done,
+            OnApi::Prune($api) => $done,
             OnApi::Doctor($api) => $done,
             OnApi::Token($api) => $done,
         }
@@ -205,6 +230,42 @@ struct ClientArgs {
     settings: Settings,
 }
 
+// A command that copies the store to or from a file.
+#[derive(Args)]
+struct OnFile {
+    /// The file of the backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Store {
+    /// Copy a store from SQLite to PostgreSQL or back; stop the server first
+    ///
+    /// The target must be empty. After an interruption, the same command continues. At the end, the number of rows and
+    /// a checksum of each table are compared. The key of the store's secrets stays the same.
+    #[command(after_help = "\
+Examples:
+  gloss store copy --from sqlite:///srv/gloss/store.db --to postgres://gloss@db.example/gloss
+  gloss store copy --from postgres://gloss@db.example/gloss --to sqlite:///srv/gloss/new.db")]
+    Copy {
+        /// URL of the store to copy; give a URL with a password in the environment
+        #[arg(long, env = "GLOSS_COPY_FROM", value_name = "URL", hide_env_values = true)]
+        from: SecretString,
+        /// URL of the new store; give a URL with a password in the environment
+        #[arg(long, env = "GLOSS_COPY_TO", value_name = "URL", hide_env_values = true)]
+        to: SecretString,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 #[derive(Subcommand)]
 enum Secrets {
     /// Re-encrypt the secrets with a new key: `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
@@ -254,7 +315,7 @@ fn exit_of(error: &(dyn Error + 'static)) -> Exit {
 #[must_use]
 pub fn command() -> clap::Command {
     /// Commands that only use the store, not the other settings of a server.
-    const ON_STORE: [&str; 2] = ["migrate", "secrets"];
+    const ON_STORE: [&str; 4] = ["migrate", "backup", "restore", "secrets"];
     let mut command = Cli::command();
     for name in ON_STORE {
         command = command.mut_subcommand(name, only_store);
@@ -338,6 +399,15 @@ fn run(cli: Cli) -> Result<Exit, Box<dyn Error>> {
         None => runtime()?.block_on(app::serve(cli.settings.checked()?))?,
         Some(Command::Serve(settings)) => runtime()?.block_on(app::serve(settings.checked()?))?,
         Some(Command::Migrate(settings)) => runtime()?.block_on(app::migrate(settings.checked()?))?,
+        Some(Command::Backup(OnFile { file, json, settings })) => {
+            runtime()?.block_on(app::back_up(&settings.checked()?, &file, Output::of(json)))?;
+        }
+        Some(Command::Restore(OnFile { file, json, settings })) => {
+            runtime()?.block_on(app::restore(&settings.checked()?, &file, Output::of(json)))?;
+        }
+        Some(Command::Store { command: Store::Copy { from, to, json } }) => {
+            runtime()?.block_on(app::copy(&from, &to, Output::of(json)))?;
+        }
         Some(Command::Schema) => output::print(graphql::sdl()),
         Some(Command::Config) => output::print(config::reference()),
         Some(Command::OnApi(OnApi::Doctor(api))) => return doctor(api.client),
@@ -369,7 +439,7 @@ fn doctor(client: ClientArgs) -> Result<Exit, Box<dyn Error>> {
     let _quiet = output::Quiet::begin(quiet);
     let connection = app::Connection { server, token_file, quiet: false };
     let findings = tokio::runtime::Runtime::new()?.block_on(app::doctor(&settings, connection))?;
-    Ok(doctor::print(&findings, if json { Output::Json } else { Output::Text }))
+    Ok(doctor::print(&findings, Output::of(json)))
 }
 
 /// Runs a command that calls the API.
@@ -377,7 +447,7 @@ fn call<T: ApiCommand + Args>(api: Api<T>) -> Result<Exit, Box<dyn Error>> {
     let ClientArgs { server, token_file, json, quiet, settings } = api.client;
     let settings = settings.checked()?;
     let _quiet = output::Quiet::begin(quiet);
-    let output = if json { Output::Json } else { Output::Text };
+    let output = Output::of(json);
     let runtime = tokio::runtime::Runtime::new()?;
     let ended = runtime.block_on(async {
         let connection = app::Connection { server, token_file, quiet: false };

@@ -33,6 +33,7 @@ pub mod port;
 pub mod service;
 pub mod store;
 pub mod target;
+pub mod telemetry;
 pub mod worker;
 
 pub use domain;

@@ -8,16 +8,18 @@ use std::io::{self, IsTerminal, Write};
 
 use tracing::Level;
 use tracing_subscriber::{
-    EnvFilter,
-    filter::{LevelFilter, filter_fn},
+    EnvFilter, Layer,
+    filter::{FilterExt, LevelFilter, filter_fn},
     fmt::MakeWriter,
     layer::SubscriberExt,
+    registry,
     util::SubscriberInitExt,
 };
 
 use crate::{
     config::{LogFormat, Settings},
     domain::text::is_unseen,
+    telemetry::traces::{self, Traces, TracesError},
 };
 
 /// The most detailed level that these libraries may log. Below it they log what passes through them, tokens and keys
@@ -35,25 +37,45 @@ const DISCREET: [(&str, Level); 5] = [
 #[error("the log filter {0:?} is invalid; write it as `info` or `gloss=debug,warn`")]
 pub struct FilterError(String);
 
-/// Starts the log of this process.
+/// Why the log or the traces cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter is invalid.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The traces cannot be sent.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
+}
+
+/// Starts the log of this process, and its traces if the settings name a collector.
 ///
 /// # Errors
-/// Returns [`FilterError`] if the filter in `settings` is invalid.
-pub fn start(settings: &Settings) -> Result<(), FilterError> {
+/// Returns a [`LogError`] if one of these settings is invalid.
+pub fn start(settings: &Settings) -> Result<Option<Traces>, LogError> {
     let filter = filter(&settings.log)?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(Shown(settings.log_format));
+    let (ansi, writer) = (io::stderr().is_terminal(), Shown(settings.log_format));
     let discreet = filter_fn(|said| {
         let about = DISCREET.iter().find(|(library, _)| said.target().starts_with(library));
         about.is_none_or(|(_, most)| said.level() <= most)
     });
-    match settings.log_format {
-        LogFormat::Text => log.finish().with(discreet).init(),
-        LogFormat::Json => log.json().finish().with(discreet).init(),
+    if settings.otlp_endpoint.is_empty() {
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(writer);
+        match settings.log_format {
+            LogFormat::Text => log.finish().with(discreet).init(),
+            LogFormat::Json => log.json().finish().with(discreet).init(),
+        }
+        return Ok(None);
     }
-    Ok(())
+    // The log and the traces see different spans, so each has a filter of its own.
+    let log = tracing_subscriber::fmt::layer().with_ansi(ansi).with_writer(writer);
+    let log = match settings.log_format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().boxed(),
+    };
+    let (layer, traces) = traces::start(&settings.otlp_endpoint)?;
+    registry().with(log.with_filter(filter.and(discreet))).with(layer).init();
+    Ok(Some(traces))
 }
 
 /// Parses a log filter.

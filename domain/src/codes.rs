@@ -74,12 +74,18 @@ pub fn codes(table: &TableDetail, rows: &[Vec<Option<String>>]) -> Vec<(String, 
         let distinct: HashSet<&str> = pairs.iter().map(|(_, label)| label.as_str()).collect();
         (pairs.iter().all(fits) && distinct.len() == pairs.len()).then_some(pairs)
     };
+    let own: HashSet<String> = [&table.table.name, &table.columns[key].name]
+        .into_iter()
+        .flat_map(|name| words::split(name))
+        .flat_map(|word| [words::singular(&word), word])
+        .collect();
     let called = |name: &&str| {
         let is_called = |column: &str| {
             let words = words::split(column);
-            // The label of one side does not name the row.
+            // The label of one side, or of another thing, does not name the row.
             let is_side = words.len() > 1 && SIDES.contains(&words[0].as_str());
-            !is_side && words.last().is_some_and(|last| last == name)
+            let is_own = words.len() == 1 || words[..words.len() - 1].iter().any(|word| own.contains(word));
+            !is_side && is_own && words.last().is_some_and(|last| last == name)
         };
         table.columns.iter().position(|column| !column.primary_key && is_called(&column.name))
     };

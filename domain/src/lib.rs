@@ -31,6 +31,7 @@ pub mod page;
 pub mod pattern;
 pub mod price;
 pub mod profile;
+pub mod retention;
 pub mod review;
 pub mod run;
 pub mod schedule;

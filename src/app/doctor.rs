@@ -26,7 +26,7 @@ use crate::{
     lifecycle::{Lock, LockError},
     service::Services,
     store::{
-        self, Examined, OpenError, SealKey, SqlStore,
+        self, Examined, Forgotten, OpenError, SealKey, SqlStore,
         key::{self, Key},
     },
 };
@@ -121,6 +121,11 @@ async fn stored(
             let damaged = OpenError::Damaged { place, cause: cause.clone() };
             Finding::problem("store", damaged.to_string())
         }
+        (None, _) if examined.broken_reference.is_some() => {
+            let cause = examined.broken_reference.clone().unwrap_or_default();
+            let message = format!("{place} is inconsistent: {cause}; restore a backup with `gloss restore`");
+            Finding::problem("store", message)
+        }
         (None, 0) => Finding::ok("store", format!("{place} in {} is sound and of this version", examined.name)),
         (None, _) => {
             let message = "is of an older version; the next start of the server, or `gloss migrate`, updates it";
@@ -132,8 +137,7 @@ async fn stored(
     }
     let key = match Key::opening(folder, settings.secret_key.clone(), &examined.found) {
         Ok(key) => {
-            let state = if key.is_some() { "opens the secrets in the store" } else { "no secret is stored yet" };
-            findings.push(Finding::ok("key", state));
+            findings.push(opened(&examined, key.as_ref()).await);
             key
         }
         Err(error) => {
@@ -146,6 +150,27 @@ async fn stored(
         findings.push(Finding::warning("profiles", "not tested, because the store is of an older version"));
     }
     (examined.damage.is_none() && is_current).then_some((examined, key))
+}
+
+/// Examines whether the key opens every secret of the store.
+async fn opened(examined: &Examined, key: Option<&SealKey>) -> Finding {
+    let Some(key) = key else { return Finding::ok("key", "no secret is stored yet") };
+    if examined.found.pending() > 0 {
+        return Finding::ok("key", "opens the secrets in the store");
+    }
+    match examined.unopened(key).await {
+        Ok(unopened) if unopened.is_empty() => Finding::ok("key", "opens the secrets in the store"),
+        Ok(Forgotten { db_profiles, llm_profiles }) => {
+            let names: Vec<String> = db_profiles.iter().chain(&llm_profiles).map(|name| format!("{name:?}")).collect();
+            let message = format!(
+                "does not open the secrets of {}; restore a backup, or remove them with `gloss secrets forget` and set \
+                 them again",
+                names.join(", ")
+            );
+            Finding::problem("key", message)
+        }
+        Err(error) => Finding::problem("key", error.to_string()),
+    }
 }
 
 /// A client of a store that is only read.
@@ -165,12 +190,18 @@ async fn reading(settings: &Settings, store: SqlStore, bus: Arc<LocalBus>) -> Cl
     })
 }
 
+/// Returns the free space of the disk of a folder in bytes.
+pub(super) fn free_space(folder: &Path) -> rustix::io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The free space for a data folder, also if that does not exist yet.
 fn disk(folder: &Path) -> Option<Finding> {
     let folder = std::path::absolute(folder).ok()?;
     let existing = folder.ancestors().find(|folder| folder.exists())?;
-    let free = match rustix::fs::statvfs(existing) {
-        Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+    let free = match free_space(existing) {
+        Ok(free) => free,
         Err(error) => return Some(Finding::warning("disk", format!("its free space is unknown: {error}"))),
     };
     let place = folder.display();

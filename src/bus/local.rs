@@ -7,6 +7,7 @@ use std::{
     collections::HashMap,
     pin::Pin,
     sync::{Mutex, PoisonError},
+    time::Instant,
 };
 
 use futures_util::{Stream, StreamExt};
@@ -16,6 +17,7 @@ use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 use crate::{
     domain::id::RunId,
     port::bus::{Bus, Lagged, RunNudge, RunNudges, SuggestionNudge, SuggestionNudges},
+    telemetry::metrics,
 };
 
 /// Maximum number of queued nudges for a subscriber to all runs. Beyond it, the oldest are dropped and the subscriber
@@ -24,11 +26,14 @@ const QUEUE: usize = 1024;
 /// Number of counters at which those without subscribers are first removed.
 const SWEEP_FROM: usize = 64;
 
+/// A nudge, and when it was sent.
+type Sent<N> = (Instant, N);
+
 /// A bus within this process.
 #[derive(Debug)]
 pub struct LocalBus {
-    all: broadcast::Sender<RunNudge>,
-    suggestions: broadcast::Sender<SuggestionNudge>,
+    all: broadcast::Sender<Sent<RunNudge>>,
+    suggestions: broadcast::Sender<Sent<SuggestionNudge>>,
     single: Mutex<Marks>,
     schedules: watch::Sender<u64>,
 }
@@ -72,10 +77,19 @@ impl Marks {
 
 /// Returns a stream of the nudges sent from now on. A slow subscriber gets [`Lagged`] with the number it missed.
 fn queue<N: Clone + Send + 'static>(
-    sender: &broadcast::Sender<N>,
+    sender: &broadcast::Sender<Sent<N>>,
 ) -> Pin<Box<dyn Stream<Item = Result<N, Lagged>> + Send>> {
     let nudges = BroadcastStream::new(sender.subscribe());
-    Box::pin(nudges.map(|nudge| nudge.map_err(|BroadcastStreamRecvError::Lagged(dropped)| Lagged(dropped))))
+    Box::pin(nudges.map(|received| match received {
+        Ok((sent, nudge)) => {
+            metrics::nudge_received(sent);
+            Ok(nudge)
+        }
+        Err(BroadcastStreamRecvError::Lagged(dropped)) => {
+            metrics::nudges_lost(dropped);
+            Err(Lagged(dropped))
+        }
+    }))
 }
 
 impl Bus for LocalBus {
@@ -84,7 +98,8 @@ impl Bus for LocalBus {
             mark.send_modify(|count| *count = count.wrapping_add(1));
         }
         // Sending fails only if there are no subscribers, which is no error.
-        let _ = self.all.send(nudge);
+        let _ = self.all.send((Instant::now(), nudge));
+        metrics::nudge_sent();
     }
 
     fn runs(&self) -> RunNudges {
@@ -92,7 +107,8 @@ impl Bus for LocalBus {
     }
 
     fn nudge_suggestions(&self, nudge: SuggestionNudge) {
-        let _ = self.suggestions.send(nudge);
+        let _ = self.suggestions.send((Instant::now(), nudge));
+        metrics::nudge_sent();
     }
 
     fn hears_suggestions(&self) -> bool {

@@ -26,6 +26,7 @@ pub mod operation;
 pub mod output;
 pub mod pages;
 pub mod profile;
+pub mod prune;
 pub mod rerun;
 pub mod run;
 pub mod schedule;
@@ -73,6 +74,7 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
         follow::OPERATIONS,
         generate::OPERATIONS,
         lookup::OPERATIONS,
+        prune::OPERATIONS,
         rerun::OPERATIONS,
         run::OPERATIONS,
         run::summary::OPERATIONS,

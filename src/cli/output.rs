@@ -31,6 +31,12 @@ pub enum Output {
 }
 
 impl Output {
+    /// The format, by whether `--json` is given.
+    #[must_use]
+    pub const fn of(json: bool) -> Self {
+        if json { Self::Json } else { Self::Text }
+    }
+
     /// Returns whether results are JSON.
     #[must_use]
     pub fn is_json(self) -> bool {

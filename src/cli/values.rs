@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
@@ -143,6 +143,17 @@ pub enum Since {
     Moment(DateTime<Utc>),
     /// The beginning of this day.
     Day(NaiveDate),
+}
+
+impl Since {
+    /// The time; a day begins in UTC.
+    #[must_use]
+    pub fn in_utc(self) -> DateTime<Utc> {
+        match self {
+            Self::Moment(moment) => moment,
+            Self::Day(day) => day.and_time(NaiveTime::MIN).and_utc(),
+        }
+    }
 }
 
 /// Reads a time that has passed: a time span before now (`30m`, `12h`, `7d`), a day (`2026-11-01`), or a time (RFC

@@ -92,7 +92,7 @@ pub fn talk(arguments: ClientArgs) -> Result<Exit, Box<dyn Error>> {
     let runtime = Runtime::new()?;
     let connection = app::Connection { server, token_file, quiet: false };
     let client = Arc::new(runtime.block_on(app::client(&settings, connection, Needs::Workers, true))?);
-    let session = Session::new(Arc::clone(&client), if json { Output::Json } else { Output::Text });
+    let session = Session::new(Arc::clone(&client), Output::of(json));
     let stop = Arc::new(AtomicBool::new(false));
     let names = Names::new(Arc::clone(&client), runtime.handle().clone());
     let is_person = output::can_ask();

@@ -128,6 +128,11 @@ pub struct Settings {
     /// Format of the log on standard error
     #[arg(long, env = "GLOSS_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
+    /// URL of an OpenTelemetry collector that takes traces by OTLP over HTTP, as in `http://collector.example:4318`;
+    /// the other `OTEL_` variables hold, too [default: no traces]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    #[arg(default_value = "", hide_default_value = true)]
+    pub otlp_endpoint: String,
     /// What encrypts the store's secrets, if the environment says so. A command line can be seen by others, and a file
     /// is copied about.
     #[arg(skip)]
@@ -214,8 +219,12 @@ impl Settings {
         Ok(self)
     }
 }
+
 /// Refuses a URL of no store. What it says holds nothing of a password.
-fn check_store_url(url: &str) -> Result<(), ConfigError> {
+///
+/// # Errors
+/// Returns [`ConfigError::Invalid`].
+pub fn check_store_url(url: &str) -> Result<(), ConfigError> {
     let scheme = url.split(':').next().unwrap_or_default();
     let wrong = match scheme {
         "sqlite" if sqlite_file(url).is_some() => return Ok(()),

@@ -41,7 +41,7 @@ pub fn stated(parent: &str, field: &str) -> Option<Role> {
         ) => Operator,
         (
             "Mutation",
-            "deleteRuns" | "deleteSchedule" | "createDbProfile" | "updateDbProfile" | "deleteDbProfile"
+            "deleteRuns" | "pruneRuns" | "deleteSchedule" | "createDbProfile" | "updateDbProfile" | "deleteDbProfile"
             | "createLlmProfile" | "updateLlmProfile" | "deleteLlmProfile" | "createApiToken" | "revokeApiToken",
         ) => Admin,
         ("Subscription", "runProgress" | "runsChanged" | "suggestionsChanged") => Viewer,

@@ -4,9 +4,15 @@
 //! that disconnects does not leave half of its changes done. A mutation therefore runs in a separate task, for which a
 //! stopping server waits. After [`super::limits::Limits::request_within`] the client gets an error.
 
-use std::{panic::resume_unwind, time::Duration};
+use std::{
+    panic::resume_unwind,
+    time::{Duration, Instant},
+};
 
-use async_graphql::{Request, Response, parser::types::OperationType};
+use async_graphql::{
+    Request, Response, Value,
+    parser::types::{OperationType, Selection},
+};
 use tokio::time::timeout;
 use tracing::Instrument;
 
@@ -16,11 +22,13 @@ use super::{
     refusal::Refusal,
     request::{Parameters, Prepared},
 };
+use crate::telemetry::metrics;
 
 impl Door {
     /// Checks the parameters and returns the request.
     pub(super) fn prepare(&self, parameters: Parameters) -> Result<Prepared, Refusal> {
-        parameters.prepare(&self.documents, &self.api.checker)
+        let prepared = parameters.prepare(&self.documents, &self.api.checker);
+        prepared.inspect_err(|refusal| metrics::operation_error(refusal.code.as_str()))
     }
 
     /// Returns the JSON of the answer to a plain list; `None` if the request is to be prepared and executed.
@@ -28,8 +36,15 @@ impl Door {
         let lists = self.api.plain.as_ref()?;
         let (plain, variables) = parameters.plain(&self.documents, &self.api.checker)?;
         let limit = self.limits.request_within;
-        match timeout(limit, lists.answer(&plain, &variables, &caller.viewer)).await {
-            Ok(answer) => answer.map(Ok),
+        let begun = Instant::now();
+        let answering = lists.answer(&plain, &variables, &caller.viewer).instrument(span(QUERY, PLAIN));
+        match timeout(limit, answering).await {
+            Ok(answer) => {
+                if answer.is_some() {
+                    metrics::operation(QUERY, PLAIN.to_owned(), begun.elapsed());
+                }
+                answer.map(Ok)
+            }
             Err(_elapsed) => Some(Err(took_too_long(limit))),
         }
     }
@@ -44,6 +59,22 @@ impl Door {
         mut request: Request,
         operation: OperationType,
     ) -> Result<Response, Refusal> {
+        let (kind, root) = (kind(operation), root_of(&mut request));
+        let begun = Instant::now();
+        let span = span(kind, &root);
+        let done = self.run(caller, request, operation).instrument(span).await;
+        metrics::operation(kind, root, begun.elapsed());
+        match &done {
+            Ok(response) => response.errors.iter().for_each(|error| {
+                let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code"));
+                metrics::operation_error(if let Some(Value::String(code)) = code { code } else { "INTERNAL" });
+            }),
+            Err(refusal) => metrics::operation_error(refusal.code.as_str()),
+        }
+        done
+    }
+
+    async fn run(self, caller: Caller, mut request: Request, operation: OperationType) -> Result<Response, Refusal> {
         caller.introduce(&mut request.data);
         let limit = self.limits.request_within;
         let api = self.api;
@@ -63,6 +94,38 @@ impl Door {
             ))),
         }
     }
+}
+
+/// The kind of a query.
+const QUERY: &str = "query";
+/// The root field of plain lists.
+const PLAIN: &str = "runs";
+
+const fn kind(operation: OperationType) -> &'static str {
+    match operation {
+        OperationType::Query => QUERY,
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
+    }
+}
+
+/// Returns the root field of an operation; `several` if it has several. Their names come from the schema, unlike those
+/// that clients give to operations.
+fn root_of(request: &mut Request) -> String {
+    let Ok(document) = request.parsed_query() else { return "unknown".to_owned() };
+    let items = document.operations.iter().next().map(|(_, operation)| &operation.node.selection_set.node.items);
+    match items.map(Vec::as_slice) {
+        Some([only]) => match &only.node {
+            Selection::Field(field) => field.node.name.node.to_string(),
+            _ => "several".to_owned(),
+        },
+        _ => "several".to_owned(),
+    }
+}
+
+/// The span of an operation, which only traces and a log at `debug` show.
+fn span(kind: &'static str, root: &str) -> tracing::Span {
+    tracing::debug_span!("graphql", "graphql.operation.type" = kind, "graphql.operation.field" = root)
 }
 
 fn took_too_long(limit: Duration) -> Refusal {

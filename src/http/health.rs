@@ -12,21 +12,28 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::future::BoxFuture;
-use prometheus_client::{
-    collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric, text::encode},
-    metrics::counter::ConstCounter,
-    registry::Registry,
-};
 use serde_json::json;
 
 use super::Door;
+use crate::telemetry;
 
 /// The readiness check fails if it takes longer than this.
 const READY_WITHIN: Duration = Duration::from_secs(5);
 
-/// The metrics of the process. Every part registers its own before the server starts.
-pub type Metrics = Arc<Registry>;
+/// The text of the metrics.
+#[derive(Clone)]
+pub struct Metrics(Arc<dyn Fn() -> BoxFuture<'static, Result<String, fmt::Error>> + Send + Sync>);
+
+impl Metrics {
+    /// Creates the metrics from an asynchronous function that reads and writes them.
+    pub fn new<F, Text>(read: F) -> Self
+    where
+        F: Fn() -> Text + Send + Sync + 'static,
+        Text: Future<Output = Result<String, fmt::Error>> + Send + 'static,
+    {
+        Self(Arc::new(move || Box::pin(read())))
+    }
+}
 
 /// The readiness check. Its error is the reason why the process is not ready, and contains no secrets.
 #[derive(Clone)]
@@ -68,9 +75,9 @@ pub async fn readyz(State(door): State<Door>) -> Response {
 
 /// Answers with the metrics in the text format of Prometheus.
 pub async fn metrics(State(door): State<Door>) -> Response {
-    let mut text = String::new();
-    match encode(&mut text, &door.metrics) {
-        Ok(()) => {
+    telemetry::metrics::show_open(door.open.subscriptions.held(), door.open.sockets.held());
+    match (door.metrics.0)().await {
+        Ok(text) => {
             let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, content_type)], text).into_response()
         }
@@ -78,29 +85,5 @@ pub async fn metrics(State(door): State<Door>) -> Response {
             tracing::error!(%error, "the metrics could not be encoded");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-    }
-}
-
-/// Returns a registry with the counter `gloss_store_statements_total`, whose value `store_statements` gives at each
-/// scrape.
-pub fn metrics_registry(store_statements: impl Fn() -> u64 + Send + Sync + 'static) -> Registry {
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(StoreStatements(Box::new(store_statements))));
-    registry
-}
-
-struct StoreStatements(Box<dyn Fn() -> u64 + Send + Sync>);
-
-impl fmt::Debug for StoreStatements {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StoreStatements")
-    }
-}
-
-impl Collector for StoreStatements {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let counter = ConstCounter::new((self.0)());
-        let help = "Statements sent to the store's database";
-        counter.encode(encoder.encode_descriptor("gloss_store_statements", help, None, counter.metric_type())?)
     }
 }

@@ -92,6 +92,11 @@ impl Quota {
         *count += 1;
         Some(Permit { quota: self.clone(), client: client.clone() })
     }
+
+    /// Returns how much all clients hold.
+    pub fn held(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
 }
 
 /// A client's place in a [`Quota`]; dropping it frees the place.

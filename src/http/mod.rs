@@ -55,7 +55,7 @@ pub use client::Client;
 pub use documents::{Documents, DocumentsError};
 pub use export::Exports;
 pub use guard::HostPolicy;
-pub use health::{Metrics, Ready, metrics_registry};
+pub use health::{Metrics, Ready};
 pub use limits::Limits;
 pub use pace::Pace;
 pub use stop::{Stop, serve};
@@ -81,7 +81,7 @@ use tower_http::{
 use refusal::Refusal;
 use request_id::REQUEST_ID;
 
-use crate::{domain::Code, graphql::Api};
+use crate::{domain::Code, graphql::Api, telemetry::traces};
 
 /// The maximum size of a request body and of a WebSocket message.
 pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
@@ -178,7 +178,10 @@ fn span<B>(request: &Request<B>) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
     let (method, path) = (request.method(), request.uri().path());
     // Authentication fills in the actor.
-    tracing::info_span!("http", request_id = id, %method, path, actor = tracing::field::Empty)
+    let empty = tracing::field::Empty;
+    let span = tracing::info_span!("http", request_id = id, %method, path, actor = empty, "otel.kind" = empty);
+    traces::continue_request(&span, |name| request.headers().get(name).and_then(|value| value.to_str().ok()));
+    span
 }
 
 /// Answers an unknown path: browsers get the Studio, which shows a not-found page; other clients get an error.

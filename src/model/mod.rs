@@ -23,6 +23,7 @@ mod judge;
 mod lenient;
 mod logprobs;
 mod manner;
+mod metered;
 mod prompt;
 mod prompts;
 mod provider;
@@ -37,6 +38,8 @@ mod tokens;
 mod unescape;
 mod wire;
 mod yaml;
+
+pub use self::metered::MeteredModels;
 
 use std::{
     sync::{Arc, OnceLock},

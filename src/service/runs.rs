@@ -3,7 +3,10 @@
 //! The rules: a start validates everything that needs neither a database nor a model, and records all its runs or none.
 //! A cancel reports its true outcome, even if the run changes concurrently.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use serde::Serialize;
 use tracing::info;
@@ -17,6 +20,7 @@ use crate::{
         id::{DbProfileId, LlmProfileId, RunId},
         page::{Page, PageArguments, PageRequest},
         profile::{DbProfile, LlmProfile},
+        retention::PruneOrder,
         run::{NamingChange, Run, RunEdit, RunOptions, RunSpec},
         scope::RunScope,
         status::{RunCommand, RunKind, RunStatus},
@@ -32,6 +36,8 @@ const MAX_TARGETS: usize = 100;
 const MAX_DELETES: usize = 1_000;
 /// Maximum number of attempts of a cancel whose run changes concurrently.
 const CANCEL_TRIES: usize = 8;
+/// Time after which a prune begins no further transaction. It is shorter than any sensible time limit of a request.
+const PRUNE_FOR: Duration = Duration::from_secs(5);
 
 /// What to start. Its JSON is the fingerprint that an idempotency key is checked against.
 #[derive(Debug, Clone, Serialize)]
@@ -81,6 +87,17 @@ pub struct CancelledMany {
     pub matched: usize,
     /// Number of runs for which a cancel was requested.
     pub cancelled: usize,
+}
+
+/// The outcome of a prune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pruned {
+    /// Number of deleted runs.
+    pub deleted: usize,
+    /// Number of runs still to delete.
+    pub remaining: i64,
+    /// Number of runs that have ended in time, but are needed.
+    pub kept: i64,
 }
 
 /// The use cases of runs. Cheap to clone.
@@ -243,6 +260,25 @@ impl Runs {
         self.ports.store.delete_runs(&distinct).await?;
         info!(runs = distinct.len(), "runs deleted");
         Ok(distinct)
+    }
+
+    /// Deletes the runs that an order selects and nobody needs, in small transactions, for at most a few seconds. With
+    /// `dry_run`, only counts them.
+    ///
+    /// # Errors
+    /// Returns the errors of the store.
+    pub async fn prune(&self, order: &PruneOrder, dry_run: bool) -> Result<Pruned> {
+        let begun = Instant::now();
+        let (mut deleted, mut after) = (0, RunId(0));
+        while !dry_run && begun.elapsed() < PRUNE_FOR {
+            let Some(step) = self.ports.store.prune_step(order, after).await? else { break };
+            (deleted, after) = (deleted + step.deleted, step.last);
+        }
+        if deleted > 0 {
+            info!(runs = deleted, "old runs deleted");
+        }
+        let left = self.ports.store.prune_counts(order).await?;
+        Ok(Pruned { deleted, remaining: left.removable, kept: left.needed })
     }
 
     /// Returns a run by id.

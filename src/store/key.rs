@@ -332,7 +332,7 @@ fn whole(path: &Path) -> Result<(SecretString, bool), KeyError> {
 }
 
 /// Syncs a file's folder, so that a rename in it survives a power failure.
-fn sync_folder(file: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
     file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 

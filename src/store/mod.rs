@@ -15,6 +15,7 @@ mod apply_plan;
 mod applying;
 mod ask;
 mod audit;
+mod backup;
 mod catalog;
 mod catalog_search;
 mod cells;
@@ -22,6 +23,7 @@ mod chain;
 mod comparisons;
 mod condition;
 mod connection;
+mod copy;
 mod deciding;
 mod dialect;
 mod displaced;
@@ -38,6 +40,7 @@ mod keyset;
 mod nudges;
 mod open;
 mod profiles;
+mod prune;
 mod ratings;
 mod record;
 mod review;
@@ -73,8 +76,10 @@ use crate::{
     port::{bus::Bus, store::Store},
 };
 
+pub use backup::{BackupError, Written, back_up, restore};
 use condition::Condition;
 use connection::Fitted;
+pub use copy::{CopiedTable, CopyError, copy};
 pub use examine::{Examined, examine};
 pub use open::{Found, OpenError, forget, inspect, migrate, open, open_without_key, place, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};

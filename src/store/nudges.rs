@@ -16,8 +16,10 @@ use crate::{
         filter::RunFacts,
         id::{RunId, SuggestionId},
         run::{RowOutcome, Run, RunEdit},
+        status::RunStatus,
     },
     port::bus::{Bus, RunNudge, SuggestionNudge},
+    telemetry::{metrics, traces},
 };
 
 /// Maximum number of suggestions that a nudge names; a nudge for more names none.
@@ -34,6 +36,8 @@ struct Changed {
     /// Suggestions whose chains changed.
     chains: Vec<SuggestionId>,
     schedules: bool,
+    /// Numbers of rows that are done, failed and skipped.
+    rows: [u64; 3],
 }
 
 impl Nudges {
@@ -71,7 +75,16 @@ impl Nudges {
             .filter(|item| !item.begun && matches!(item.status, ApplyStatus::Applied | ApplyStatus::Unchanged));
         let again = edit.outcomes.iter().filter(|(_, outcome)| matches!(outcome, RowOutcome::Done { .. }));
         let ids = written.map(|item| item.suggestion_id).chain(again.filter_map(|(row, _)| row.again));
-        self.add(|changed| changed.chains.extend(ids));
+        self.add(|changed| {
+            changed.chains.extend(ids);
+            for (_, outcome) in &edit.outcomes {
+                changed.rows[match outcome {
+                    RowOutcome::Done { .. } => 0,
+                    RowOutcome::Failed(_) => 1,
+                    RowOutcome::Skipped => 2,
+                }] += 1;
+            }
+        });
     }
 
     /// Adds suggestions without their chains.
@@ -86,10 +99,18 @@ impl Nudges {
 
     /// Sends all nudges, after the commit.
     pub(super) async fn send(self, store: &SqlStore) {
-        let Changed { runs, mut suggestions, chains, schedules } =
+        let Changed { runs, mut suggestions, chains, schedules, rows } =
             self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let bus = store.bus.as_ref();
+        for (outcome, number) in ["done", "failed", "skipped"].into_iter().zip(rows) {
+            metrics::rows(outcome, number);
+        }
         for nudge in runs {
+            let status = |facts: &Option<Arc<RunFacts>>| facts.as_ref().map(|facts| facts.status);
+            let (before, after) = (status(&nudge.before), status(&nudge.after));
+            if before != after && matches!(after, Some(RunStatus::Queued | RunStatus::Applying)) {
+                traces::queued(nudge.run_id.0);
+            }
             bus.nudge(nudge);
         }
         if schedules {

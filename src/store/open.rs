@@ -29,8 +29,14 @@ use super::{
     transaction::Writer,
     trouble::{self, DbResult as _, Trouble},
 };
-use crate::{domain::clock::Moment, port::bus::Bus};
+use crate::{
+    domain::clock::Moment,
+    port::bus::Bus,
+    telemetry::{metrics, traces},
+};
 
+/// The table that marks a store as an unfinished copy of another one; see `copy.rs`.
+pub(super) const UNFINISHED: &str = "unfinished_copy";
 /// The table of applied migrations.
 const MIGRATIONS: &str = "seaql_migrations";
 
@@ -66,6 +72,9 @@ pub enum OpenError {
     /// The store cannot be read or migrated.
     #[error("cannot open the store: {}; {}", cause(.0), trouble::advice(.0))]
     Database(#[from] DbErr),
+    /// The store is a copy that was never completed.
+    #[error("the store {0} is an unfinished copy; complete it with `gloss store copy`, or delete it and copy again")]
+    Unfinished(String),
     /// The store's secrets are sealed with another key.
     #[error("the passwords and API keys in the store were sealed with another key")]
     WrongKey,
@@ -325,8 +334,11 @@ async fn bare_writer(url: &str) -> Result<DatabaseConnection, OpenError> {
 /// Counts the statements of a connection and traces each one.
 fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
     let statements = Arc::clone(statements);
+    let system = dialect::system(connection.get_database_backend());
     connection.set_metric_callback(move |info| {
         statements.fetch_add(1, Ordering::Relaxed);
+        metrics::statement(info.elapsed);
+        traces::statement(system, &info.statement.sql, info.elapsed, info.failed);
         tracing::trace!(
             target: "gloss::store::sql",
             sql = info.statement.sql.as_str(),
@@ -348,6 +360,9 @@ async fn bring_up(address: &Address, writer: &DatabaseConnection) -> Result<(), 
     let applied = Migrator::get_migration_models(writer).await?;
     if applied.iter().any(|migration| !known.contains(&migration.version)) {
         return Err(OpenError::Newer(address.place()));
+    }
+    if SchemaManager::new(writer).has_table(UNFINISHED).await? {
+        return Err(OpenError::Unfinished(address.place()));
     }
     Ok(Migrator::up(writer, None).await?)
 }

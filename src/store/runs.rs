@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, ask, catalog, comparisons, dialect, events, identity, judging, record, run_list,
+    SqlStore, ask, catalog, comparisons, dialect, events, identity, judging, prune, record, run_list,
     transaction::Transaction, trouble::DbResult as _, write,
 };
 use crate::{
@@ -21,10 +21,11 @@ use crate::{
         filter::{RunFilter, RunOrder},
         id::RunId,
         page::{Page, PageEnds, PageRequest},
-        run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
+        retention::{PruneCounts, PruneOrder},
+        run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit, Waiting},
         status::{RunKind, RunStatus},
     },
-    port::store::{Change, Idempotency, RunStore},
+    port::store::{Change, Idempotency, PruneStep, Queue, RunStore},
 };
 
 /// The statuses in which a worker holds a run.
@@ -229,7 +230,8 @@ pub(super) async fn change(
     Ok(edit.run)
 }
 
-async fn remove_runs(transaction: Transaction, ids: Vec<RunId>) -> Result<()> {
+/// Deletes ended runs in the transaction, and commits it.
+pub(super) async fn remove(transaction: Transaction, ids: Vec<RunId>) -> Result<()> {
     let runs = find_all(&transaction, &ids).await.db()?;
     for id in &ids {
         let run = runs.get(id).ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?;
@@ -360,7 +362,36 @@ impl RunStore for SqlStore {
 
     async fn delete_runs(&self, ids: &[RunId]) -> Result<()> {
         let ids = ids.to_vec();
-        self.transact(|transaction| remove_runs(transaction, ids)).await
+        self.transact(|transaction| remove(transaction, ids)).await
+    }
+
+    async fn prune_counts(&self, order: &PruneOrder) -> Result<PruneCounts> {
+        prune::counts(self, order).await
+    }
+
+    async fn prune_step(&self, order: &PruneOrder, after: RunId) -> Result<Option<PruneStep>> {
+        prune::step(self, order, after).await
+    }
+
+    async fn queue(&self) -> Result<Queue> {
+        let queued = run::Entity::find()
+            .select_only()
+            .columns([run::Column::CreatedAt, run::Column::Waiting])
+            .filter(run::Column::Status.eq(RunStatus::Queued.as_str()))
+            .order_by_asc(run::Column::Id)
+            .limit(MAX_KEYS as u64)
+            .into_tuple();
+        let queued: Vec<(Millis, Option<JsonText<Waiting>>)> = queued.all(self.read()).await.db()?;
+        // A resumed run was created long ago.
+        let since = queued.into_iter().map(|(created, waiting)| waiting.map_or(created.0, |waiting| waiting.0.since));
+        let ends = run::Entity::find()
+            .select_only()
+            .column_as(run::Column::LeaseUntil.min(), "ends")
+            .filter(run::Column::Status.is_in(spellings(&HELD)))
+            .filter(run::Column::WorkerId.is_not_null());
+        let ends: Option<Option<i64>> = ends.into_tuple().one(self.read()).await.db()?;
+        let lease_ends = ends.flatten().and_then(Moment::from_timestamp_millis);
+        Ok(Queue { waiting_since: since.min(), lease_ends })
     }
 
     async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>> {

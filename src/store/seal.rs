@@ -181,6 +181,24 @@ impl Forgotten {
     }
 }
 
+/// Returns the profiles whose secrets a key does not open.
+pub(super) async fn unopened(connection: &impl ConnectionTrait, key: &SealKey) -> Result<Forgotten, OpenError> {
+    let mut unopened = Forgotten::default();
+    for (column, id, text) in secrets(connection).await? {
+        if !text.starts_with(PREFIX) || key.open(column, &text).is_ok() {
+            continue;
+        }
+        if column == DB_URL {
+            let profile = db_profile::Entity::find_by_id(id).one(connection).await?;
+            unopened.db_profiles.extend(profile.map(|profile| profile.name));
+        } else {
+            let profile = llm_profile::Entity::find_by_id(id).one(connection).await?;
+            unopened.llm_profiles.extend(profile.map(|profile| profile.name));
+        }
+    }
+    Ok(unopened)
+}
+
 /// Deletes the secrets that a key does not open. A URL keeps its scheme; an API key is removed. Without `really`,
 /// nothing is deleted.
 pub(super) async fn forget(writer: &DatabaseConnection, key: &SealKey, really: bool) -> Result<Forgotten, OpenError> {

@@ -30,6 +30,7 @@ use crate::{
     },
     kind::{apply, doubt, of},
     port::{Ports, store::WorkerRecord},
+    telemetry::{metrics, traces},
 };
 
 /// The settings of a pool.
@@ -229,10 +230,12 @@ impl Pool {
     fn spawn(self: &Arc<Self>, run: Run) {
         let cancel = self.registry.add(run.id, run.attempt);
         let span = tracing::info_span!("run", run = %run.id, attempt = run.attempt);
+        traces::continue_run(&span, run.id.0);
         let pool = Arc::clone(self);
         self.tasks.spawn(
             async move {
                 let (id, attempt) = (run.id, run.attempt);
+                let _working = metrics::Working::begin();
                 pool.execute(run, cancel).await;
                 pool.registry.remove(id, attempt);
                 pool.ended.notify_one();
@@ -332,6 +335,8 @@ impl Pool {
             match self.end(id, attempt, status, error.clone()).await {
                 Ok(run) => {
                     tracing::info!(status = run.status.as_str(), done = run.progress.done, "run left");
+                    let worked = Duration::from_millis(u64::try_from(run.active_ms).unwrap_or_default());
+                    metrics::run_left(run.spec.kind.as_str(), run.status.as_str(), worked);
                     return;
                 }
                 Err(error @ (Error::Conflict { .. } | Error::NotFound { .. })) => {

@@ -11,18 +11,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["domain", "port"]),
     ("kind", &["domain", "port", "engine"]),
     ("service", &["domain", "port", "engine", "kind"]),
-    ("worker", &["domain", "port", "engine", "kind"]),
-    ("store", &["domain", "port"]),
-    ("bus", &["domain", "port"]),
-    ("model", &["domain", "port"]),
+    ("worker", &["domain", "port", "engine", "kind", "telemetry"]),
+    ("store", &["domain", "port", "telemetry"]),
+    ("bus", &["domain", "port", "telemetry"]),
+    ("model", &["domain", "port", "telemetry"]),
     ("target", &["domain", "port"]),
     ("demo", &[]),
     ("graphql", &["domain", "port", "service"]),
-    ("http", &["domain", "graphql"]),
+    ("http", &["domain", "graphql", "telemetry"]),
     ("cli", &["domain", "graphql"]),
     ("config", &["port"]),
     ("lifecycle", &[]),
-    ("log", &["config", "domain"]),
+    ("log", &["config", "domain", "telemetry"]),
+    ("telemetry", &[]),
 ];
 
 /// Libraries that only some modules may name.
@@ -32,6 +33,8 @@ const FENCED: &[(&str, &[&str])] = &[
     ("migration", &["store"]),
     ("async_graphql", &["graphql", "http"]),
     ("sqlparser", &["engine"]),
+    ("opentelemetry", &["telemetry"]),
+    ("prometheus_client", &["telemetry"]),
 ];
 
 /// The files outside of `target` and `demo` that may name sqlx, which `SeaORM` re-exports: they open the store, read

@@ -185,7 +185,7 @@ async fn health_metrics_and_server_fields_report_the_state() {
     assert_eq!(server.get("/healthz").await.status(), 200);
     assert_eq!(server.get("/readyz").await.status(), 200);
     let metrics = server.get("/metrics").await.text().await.unwrap();
-    assert!(metrics.contains("gloss_store_statements_total"), "{metrics}");
+    assert!(metrics.contains("gloss_store_statement_seconds_count"), "{metrics}");
     let data =
         server.data("{ server { version store bus } viewer { name role } workers { capacity } }", json!({})).await;
     assert_eq!(data["viewer"], json!({ "name": "local", "role": "ADMIN" }));

@@ -373,6 +373,61 @@ async fn names_are_read_with_what_they_refer_to() {
     says(&all, "x_rule", "Rules, with their note.");
 }
 
+const TELEPHONY: &str = "
+    CREATE TABLE cc_card (id INTEGER PRIMARY KEY, note TEXT, datecreate DATETIME, expiredays INTEGER, used INTEGER);
+    CREATE TABLE cc_card_archive (id INTEGER PRIMARY KEY, country TEXT, note TEXT);
+    CREATE TABLE cc_charge (id INTEGER PRIMARY KEY, id_cc_card INTEGER, amount REAL, curr_code TEXT);
+    CREATE TABLE cc_campaign (id INTEGER PRIMARY KEY, id_card INTEGER, name TEXT, requireddate DATE, port TEXT);
+    CREATE TABLE cc_custallocns (id INTEGER PRIMARY KEY, amount REAL, invoice_total REAL, currency TEXT);
+    CREATE TABLE cc_custbranch (id INTEGER PRIMARY KEY, phoneno TEXT, userid TEXT, braddress1 TEXT, braddress2 TEXT,
+        user_generated_id TEXT, max_occurs INTEGER, effectiveto DATE, retired BOOLEAN, deladdress TEXT);
+    CREATE TABLE cc_account_section (id INTEGER PRIMARY KEY, note TEXT);
+    CREATE TABLE cc_account_group (id INTEGER PRIMARY KEY, sectioninaccounts INTEGER NOT NULL
+        REFERENCES cc_account_section (id), int64_value INTEGER);
+    CREATE TABLE cc_route (id INTEGER PRIMARY KEY, src_ap TEXT, equipment TEXT);
+    CREATE TABLE cc_location_users (id INTEGER PRIMARY KEY, userid TEXT, isinspec TEXT);
+    CREATE TABLE cc_tax_authority (taxid INTEGER PRIMARY KEY, note TEXT);
+    CREATE TABLE cc_payment_status (id INTEGER PRIMARY KEY, status_id INTEGER, name TEXT);
+    INSERT INTO cc_payment_status VALUES (1, -1, 'failed'), (2, 0, 'pending'), (3, 1, 'done');";
+
+#[tokio::test]
+async fn abbreviations_are_read_only_where_their_meaning_is_clear() {
+    let all = texts(TELEPHONY).await;
+    for (name, text) in [
+        // `cc` marks all tables, so it is no credit card.
+        ("cc_charge.id_cc_card", "Presumably refers to the card (cc_card)."),
+        ("cc_campaign.id_card", "Presumably refers to the card (cc_card)."),
+        ("cc_card.datecreate", "When the card was created."),
+        ("cc_card.expiredays", "Expire days: attribute of the card."),
+        ("cc_card.used", "Used: attribute of the card."),
+        ("cc_card_archive.country", "Country of the archived card."),
+        ("cc_charge.curr_code", "Currency code of the charge."),
+        ("cc_campaign.requireddate", "Required date of the campaign."),
+        ("cc_campaign.port", "Port of the campaign."),
+        ("cc_custbranch.phoneno", "Phone number of the customer branch."),
+        ("cc_custbranch.userid", "Identifier of the user."),
+        ("cc_custbranch.user_generated_id", "User generated identifier of the customer branch."),
+        ("cc_custbranch.max_occurs", "Maximum number of occurrences of the customer branch."),
+        ("cc_custbranch.effectiveto", "End of the period in which the customer branch is effective."),
+        ("cc_custbranch.retired", "Whether the customer branch has been retired."),
+        ("cc_account_group.int64_value", "64-bit integer value of the account group."),
+        ("cc_location_users.userid", "Identifier of the user."),
+        ("cc_tax_authority.taxid", "Unique identifier of each tax authority."),
+    ] {
+        says(&all, name, text);
+    }
+    says(&all, "cc_account_group.sectioninaccounts", "Refers to an account section");
+    for (name, part) in [
+        ("cc_custbranch.deladdress", "elete"),
+        ("cc_route.src_ap", "payable"),
+        ("cc_location_users.isinspec", "ISIN"),
+        ("cc_payment_status", "1 is"),
+    ] {
+        let text = of(&all, name)["finalText"].as_str().unwrap();
+        assert!(!text.contains(part), "{name}: {text}");
+    }
+}
+
 const RELEASES: &str = "
     CREATE TABLE region (region_id INTEGER PRIMARY KEY, name TEXT, code TEXT);
     CREATE TABLE transcript (transcript_id INTEGER PRIMARY KEY, region_id INTEGER NOT NULL REFERENCES region

@@ -176,7 +176,7 @@ async fn twenty_subscribers_cost_the_store_about_what_one_does() {
 /// Returns the number of statements that the server's store has answered so far.
 async fn statements(server: &Server) -> u64 {
     let metrics = server.get("/metrics").await.text().await.unwrap();
-    let line = metrics.lines().find_map(|line| line.strip_prefix("gloss_store_statements_total "));
+    let line = metrics.lines().find_map(|line| line.strip_prefix("gloss_store_statement_seconds_count "));
     line.unwrap_or_else(|| panic!("{metrics}")).trim().parse().unwrap()
 }
 

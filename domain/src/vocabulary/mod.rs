@@ -271,6 +271,20 @@ pub fn read(name: &str, context: &Context) -> Vec<Token> {
         }
     }
     let mut tokens: Vec<Token> = parts.iter().flat_map(|word| read_word(word, context)).collect();
+    // `subfield` is one word.
+    for at in (1..tokens.len()).rev() {
+        if tokens[at - 1].raw == "sub" && tokens[at].grasp == Grasp::Word {
+            let word = format!("sub{}", tokens[at].text);
+            tokens[at - 1] = Token { raw: word.clone(), text: word, grasp: Grasp::Word };
+            tokens.remove(at);
+        }
+    }
+    // Only at the end it is a longitude: `long_code`.
+    if let [before @ .., _] = tokens.as_mut_slice() {
+        for token in before.iter_mut().filter(|token| token.raw == "long") {
+            (token.text, token.grasp) = (token.raw.clone(), Grasp::Word);
+        }
+    }
     // Minutes follow what they measure: `min_time`, but `duration_min`.
     if let [first, _, ..] = tokens.as_mut_slice()
         && first.raw == "min"
@@ -333,7 +347,7 @@ fn by_catalog(word: &str, context: &Context) -> Option<Token> {
     if let Some(whole) = context.catalog.with_vowels(word).filter(|_| !context.catalog.is_called(word)) {
         return Some(token(whole.to_owned(), Grasp::Abbreviation));
     }
-    if senses.iter().any(|sense| sense.domain == GENERAL || sense.text == word) {
+    if senses.iter().any(|sense| sense.domain == GENERAL || sense.text.eq_ignore_ascii_case(word)) {
         return None;
     }
     match context.catalog.expansions(word) {
@@ -342,6 +356,8 @@ fn by_catalog(word: &str, context: &Context) -> Option<Token> {
         [one] if one.contains(' ') && segmentation::is_frequent(word) => None,
         [] => None,
         [one] => Some(token(one.clone(), Grasp::Abbreviation)),
+        // `art` beside `artist` and `article` is a word.
+        _ if segmentation::is_english(word) => None,
         // Two fit equally, so it stays as it is.
         _ => Some(token(word.to_uppercase(), Grasp::Cryptic)),
     }
@@ -364,13 +380,16 @@ fn known(word: &str, context: &Context) -> Option<Token> {
         return Some(Token { raw: word.to_owned(), text: word.to_owned(), grasp: Grasp::Word });
     }
     let (mut text, mut others) = decide(senses, context);
-    // A word of its own is that word unless the domain is clear: `port`.
-    if let Some(at) = others.iter().position(|other| *other == word).filter(|_| !is_usual(senses, text)) {
-        text = std::mem::replace(&mut others[at], text);
+    // A word of its own is that word unless a table nearby says otherwise: `port`.
+    if is_itself && segmentation::is_common(word) && !context.things.contains(text) {
+        (text, others) = (senses.iter().find(|sense| sense.text == word).map_or(text, |sense| sense.text), Vec::new());
     }
     // An abbreviation of one domain in a table of others is not expanded: `rto` among plants is no recovery time.
     let is_elsewhere = context.votes.values().sum::<usize>() >= ELSEWHERE && !context.things.contains(text);
-    if senses.iter().all(is_foreign) && is_elsewhere && !is_itself && !is_plain(&one) {
+    // Two letters of one domain that no other name belongs to may be anything.
+    let is_alone = word.len() <= 2 && senses.iter().all(|it| is_lone(it) && !["it", "web"].contains(&it.domain));
+    let is_elsewhere = is_elsewhere && senses.iter().all(is_foreign) || is_alone && !context.things.contains(text);
+    if is_elsewhere && !is_itself && !is_plain(&one) {
         let text = if word.len() <= ACRONYM { word.to_uppercase() } else { word.to_owned() };
         return Some(Token { raw: word.to_owned(), text, grasp: Grasp::Likely });
     }
@@ -429,7 +448,7 @@ fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static st
         && if best.domain == GENERAL {
             second == 0 && context.votes.values().sum::<usize>() >= 3
         } else {
-            weight(best) >= 2 * second.min(3)
+            weight(best) >= 2 * second.min(3) && (!is_many || context.main_domain() == Some(best.domain))
         };
     if clear {
         (best.text, Vec::new())

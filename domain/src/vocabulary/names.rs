@@ -224,6 +224,14 @@ impl TableNames {
         let is_other = |thing: &String, names: &Vec<String>| {
             thing.ends_with(&end) && names.iter().any(|name| application(name) == own)
         };
+        // `categories` is hardly meant beside `calendar_categories` in a table `calendar_limits`.
+        let first = |name: &str| words::split(name).into_iter().next();
+        let is_beside = |thing: &String, names: &Vec<String>| {
+            thing.ends_with(&end) && names.iter().any(|name| name != table && first(name) == first(table))
+        };
+        if first(found) != first(table) && self.called.iter().any(|(thing, names)| is_beside(thing, names)) {
+            return None;
+        }
         let has_own = own.is_some() && own != others && self.called.iter().any(|(thing, names)| is_other(thing, names));
         (!has_own).then_some(found)
     }

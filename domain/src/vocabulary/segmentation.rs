@@ -132,6 +132,8 @@ pub fn segmented<'w>(word: &'w str, among_english: bool, catalog: &TableNames) -
     let per_letter = cost / word.len() as f64;
     let convinces = match parts.as_slice() {
         [] | [_] => false,
+        // One word, which nothing is automatic in: `autoeditor`.
+        ["auto", ..] => false,
         // The end of an adjective: `watchable`.
         [.., last] if *last == "able" => false,
         // `phonets`, but not `reqts`.

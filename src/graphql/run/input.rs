@@ -334,6 +334,18 @@ pub struct CancelRunsInput {
     pub dry_run: Option<bool>,
 }
 
+/// The runs to delete because of their age.
+#[derive(InputObject, Debug, Clone)]
+pub struct PruneRunsInput {
+    /// Only runs that ended before this time.
+    pub ended_before: Moment,
+    /// Only runs of these kinds. Default: all kinds.
+    pub kinds: Option<Vec<RunKind>>,
+    /// Whether to count the runs only, and delete none.
+    #[graphql(default_with = "Some(false)")]
+    pub dry_run: Option<bool>,
+}
+
 /// A change of a run's title and labels. Absent fields keep their values; null clears them.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateRunInput {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::{
-    input::{CancelRunInput, CancelRunsInput, DeleteRunsInput, StartRunInput, UpdateRunInput, run_filter},
+    input::{
+        CancelRunInput, CancelRunsInput, DeleteRunsInput, PruneRunsInput, StartRunInput, UpdateRunInput, run_filter,
+    },
     object::Run,
 };
 use crate::{
-    domain::{id::RunId, run::NamingChange},
+    domain::{id::RunId, retention::PruneOrder, run::NamingChange},
     graphql::{
         connection::count,
         context::{services, viewer},
@@ -75,6 +77,17 @@ pub struct DeleteRunsPayload {
     deleted_ids: Vec<ID>,
 }
 
+/// The outcome of a prune.
+#[derive(SimpleObject)]
+pub struct PruneRunsPayload {
+    /// The number of deleted runs; 0 in a dry run.
+    deleted: i32,
+    /// The number of runs still to delete. If it is not 0, the time was up: send the mutation again.
+    remaining: i32,
+    /// The number of runs that ended before the time, but that are needed and therefore kept.
+    kept: i32,
+}
+
 /// Mutations of runs.
 #[derive(Default)]
 pub struct RunMutation;
@@ -134,5 +147,23 @@ impl RunMutation {
         let ids = RunId::from_arguments(&input.ids, "input.ids")?;
         let deleted = services(context).runs.delete(ids).await?;
         Ok(DeleteRunsPayload { deleted_ids: deleted.iter().map(Key::global).collect() })
+    }
+    /// Deletes old runs that nobody needs, for at most a few seconds; with `dryRun` only counts them. Keeps a run that
+    /// has not ended, whose suggestions wait for a decision or an apply, whose text is the accepted description of an
+    /// asset, or whose writes can be rolled back.
+    async fn prune_runs(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The runs.")] input: PruneRunsInput,
+    ) -> Result<PruneRunsPayload> {
+        let kinds = input.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
+        let order = PruneOrder { ended_before: input.ended_before, kinds };
+        let pruned = services(context).runs.prune(&order, input.dry_run.unwrap_or_default()).await?;
+        let whole = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+        Ok(PruneRunsPayload {
+            deleted: count(pruned.deleted),
+            remaining: whole(pruned.remaining),
+            kept: whole(pruned.kept),
+        })
     }
 }

@@ -141,14 +141,21 @@ impl Entity {
         }
         while parts.len() > 1
             && let Some(found) = mark(parts.last()).filter(|_| {
-                parts.last().is_some_and(|part| part.len() > 1 && !["ref", "codes", "scd"].contains(&part.as_str()))
+                let is_head = |part: &String| ["ref", "codes", "scd", "raw"].contains(&part.as_str());
+                parts.last().is_some_and(|part| part.len() > 1 && !is_head(part))
             })
         {
             style = if style == Style::Plain { found } else { style };
             parts.pop();
         }
-        // `uom_uom`, `thumbnails_thumbnail`
-        parts.dedup_by(|later, earlier| words::singular(later) == words::singular(earlier));
+        // `area_tag_raw`
+        if parts.len() > 1 && parts.last().is_some_and(|part| part == "raw") {
+            parts.rotate_right(1);
+        }
+        // `uom_uom`, `thumbnails_thumbnail`, but not `release_release_group`
+        if parts.len() == 2 {
+            parts.dedup_by(|later, earlier| words::singular(later) == words::singular(earlier));
+        }
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter_mut().enumerate() {
             // The second version of a table: `filters2`, unless the first is there, too.
@@ -158,7 +165,12 @@ impl Entity {
                 *part = if index == last { things.to_owned() } else { words::singular(things) };
             }
         }
-        let tokens = vocabulary::read(&parts.join("_"), context);
+        let mut tokens = vocabulary::read(&parts.join("_"), context);
+        if let [_, .., last] = tokens.as_mut_slice()
+            && last.raw == "def"
+        {
+            (last.text, last.grasp) = ("definition".to_owned(), Grasp::Abbreviation);
+        }
         let mut all: Vec<String> =
             tokens.iter().flat_map(|token| token.text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
         all.dedup();

@@ -152,14 +152,9 @@ impl<'a> TableReading<'a> {
         // Before a singular, `no` means not: `no_select`.
         if let [first, .., last] = tokens.as_mut_slice()
             && first.raw == "no"
-            && !words::is_plural(&last.text)
+            && (!words::is_plural(&last.text) || self.has_opposite(column))
         {
             (first.text, first.grasp) = (first.raw.clone(), Grasp::Word);
-        }
-        if let [before @ .., _] = tokens.as_mut_slice() {
-            for token in before.iter_mut().filter(|token| token.raw == "long") {
-                (token.text, token.grasp) = (token.raw.clone(), Grasp::Word);
-            }
         }
         if let Some(last) = tokens.last_mut() {
             match last.raw.as_str() {
@@ -245,6 +240,12 @@ impl<'a> TableReading<'a> {
         let name = column.name.to_lowercase();
         let highest = name.replace("min", "max");
         highest != name && self.detail.columns.iter().any(|other| other.name.to_lowercase() == highest)
+    }
+
+    /// Returns whether another column is called the same with `yes` in place of `no`: `no_votes` beside `yes_votes`.
+    fn has_opposite(&self, column: &Column) -> bool {
+        let opposite = column.name.to_lowercase().replacen("no", "yes", 1);
+        self.detail.columns.iter().any(|other| other.name.to_lowercase() == opposite)
     }
 
     /// Reads the abbreviation of a day of the week where the table has that of another: `mon` beside `tue`.

@@ -97,6 +97,7 @@ const ADJECTIVES: &[&str] = &[
     "hidden",
     "high",
     "incoming",
+    "initial",
     "insecure",
     "internal",
     "invalid",

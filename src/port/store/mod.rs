@@ -32,7 +32,7 @@ pub use imports::ImportStore;
 pub use judging::JudgingStore;
 pub use profiles::ProfileStore;
 pub use reviews::{PlanPage, ReviewStore};
-pub use runs::{Change, Idempotency, RunStore};
+pub use runs::{Change, Idempotency, PruneStep, Queue, RunStore};
 pub use schedules::{ScheduleChange, ScheduleStore};
 pub use suggestions::SuggestionStore;
 pub use tokens::TokenStore;

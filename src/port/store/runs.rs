@@ -11,12 +11,31 @@ use crate::domain::{
     filter::{RunFilter, RunOrder},
     id::RunId,
     page::{Page, PageEnds, PageRequest},
+    retention::{PruneCounts, PruneOrder},
     run::{CellPage, NewRun, Row, Run, RunColumn, RunCounts, RunEdit},
     status::RunStatus,
 };
 
 /// A change of a run, applied inside the store's transaction.
 pub type Change = Box<dyn FnOnce(&mut RunEdit) -> Result<()> + Send>;
+
+/// A step of a prune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PruneStep {
+    /// Number of deleted runs; 0 if a large run has only become smaller.
+    pub deleted: usize,
+    /// The key after which the next step continues.
+    pub last: RunId,
+}
+
+/// The queue of runs, and the leases on those that workers hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Since when the oldest queued run has waited.
+    pub waiting_since: Option<Moment>,
+    /// When the first lease ends.
+    pub lease_ends: Option<Moment>,
+}
 
 /// An idempotency key: a client's promise that two requests are the same one.
 #[derive(Debug, Clone)]
@@ -101,6 +120,16 @@ pub trait RunStore: Send + Sync {
     /// # Errors
     /// Returns `NotFound` for an unknown run and `Conflict` for a live one; the error names it.
     async fn delete_runs(&self, ids: &[RunId]) -> Result<()>;
+
+    /// Counts the runs that an order selects.
+    async fn prune_counts(&self, order: &PruneOrder) -> Result<PruneCounts>;
+
+    /// Deletes the next runs that an order selects, by key after `after`, or a part of one, in a small transaction.
+    /// Returns `None` if none are left.
+    async fn prune_step(&self, order: &PruneOrder, after: RunId) -> Result<Option<PruneStep>>;
+
+    /// Returns what the queue and the leases look like.
+    async fn queue(&self) -> Result<Queue>;
 
     /// Returns the next rows without an outcome, by position.
     async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>>;

@@ -9,6 +9,7 @@ mod sqlite;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    time::Instant,
 };
 
 use entity::run;
@@ -25,11 +26,15 @@ use tokio::sync::Semaphore;
 use super::{
     SqlStore,
     address::{Address, READERS},
+    dialect,
     trouble::DbResult as _,
 };
-use crate::domain::{
-    Result,
-    run::{Cell, CellRow, CellTable},
+use crate::{
+    domain::{
+        Result,
+        run::{Cell, CellRow, CellTable},
+    },
+    telemetry::{metrics, traces},
 };
 
 type Rows = Vec<CellRow>;
@@ -125,6 +130,7 @@ impl Connections {
 /// Returns the rows of a query that selects these columns.
 pub(super) async fn read(store: &SqlStore, query: &SelectStatement, columns: &[run::Column]) -> Result<Rows> {
     let types: Vec<ColumnType> = columns.iter().map(|column| column.def().get_column_type().clone()).collect();
+    let begun = Instant::now();
     let rows = match &store.reader {
         None => None,
         Some(reader) => {
@@ -132,11 +138,18 @@ pub(super) async fn read(store: &SqlStore, query: &SelectStatement, columns: &[r
                 Connections::Sqlite(_) => query.build(SqliteQueryBuilder),
                 Connections::Postgres(_) => in_one_text(query).build(PostgresQueryBuilder),
             };
-            reader.read(sql, values.0, &types).await
+            let traced = traces::are_on().then(|| sql.clone());
+            let rows = reader.read(sql, values.0, &types).await;
+            if let Some(sql) = traced {
+                let system = dialect::system(store.read().get_database_backend());
+                traces::statement(system, &sql, begun.elapsed(), rows.is_none());
+            }
+            rows
         }
     };
     if let Some(rows) = rows {
         store.statements.fetch_add(1, Ordering::Relaxed);
+        metrics::statement(begun.elapsed());
         return Ok(rows);
     }
     let mut table = CellTable::new(types.len());

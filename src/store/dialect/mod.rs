@@ -133,3 +133,49 @@ pub(super) async fn damage(connection: &DatabaseConnection) -> Result<Option<Str
     let said: String = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
     Ok(Some(said).filter(|said| said != "ok"))
 }
+
+/// Returns the first row that refers to a missing one; `None` if there is none, or if the database enforces references
+/// at all times.
+pub(super) async fn broken_reference(connection: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    let backend = connection.get_database_backend();
+    if backend != DbBackend::Sqlite {
+        return Ok(None);
+    }
+    let row = connection.query_one_raw(Statement::from_string(backend, sqlite::CHECK_REFERENCES)).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (table, parent): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(2)?);
+    Ok(Some(format!("a row of {table} refers to a row of {parent} that is missing")))
+}
+
+/// Returns the database's name for traces.
+pub(super) const fn system(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "sqlite",
+        _ => "postgresql",
+    }
+}
+
+/// Returns the last number that a table's rows were given; `None` if its rows are not numbered, or none was given.
+pub(super) async fn last_number(connection: &DatabaseConnection, table: &str) -> Result<Option<i64>, DbErr> {
+    let backend = connection.get_database_backend();
+    let question = match backend {
+        DbBackend::Sqlite => sqlite::LAST_NUMBER,
+        _ => postgres::LAST_NUMBER,
+    };
+    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, question, [table.into()])).await?;
+    row.map_or(Ok(None), |row| row.try_get_by_index(0))
+}
+
+/// Continues the numbers of a table's rows after `last`.
+pub(super) async fn set_last_number(connection: &DatabaseConnection, table: &str, last: i64) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    let statements = match backend {
+        DbBackend::Sqlite => sqlite::SET_LAST_NUMBER,
+        _ => postgres::SET_LAST_NUMBER,
+    };
+    for statement in statements {
+        let values = [table.into(), last.into()];
+        connection.query_all_raw(Statement::from_sql_and_values(backend, *statement, values)).await?;
+    }
+    Ok(())
+}

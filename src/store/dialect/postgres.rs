@@ -13,6 +13,10 @@ use crate::{
 
 /// Statements that remove deleted secrets from the data files.
 pub(super) const SCRUB: &[&str] = &["VACUUM (FULL) db_profile, llm_profile, seal"];
+/// Selects the last number of a table's rows.
+pub(super) const LAST_NUMBER: &str = "SELECT pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass)";
+/// Sets the last number of a table's rows.
+pub(super) const SET_LAST_NUMBER: &[&str] = &["SELECT setval(pg_get_serial_sequence($1, 'id'), $2)"];
 /// Selects the server's version.
 pub(super) const VERSION: &str = "SELECT split_part(current_setting('server_version'), ' ', 1)";
 

@@ -16,6 +16,16 @@ pub(super) const SCRUB: &[&str] =
     &["PRAGMA temp_store = file", "VACUUM", "PRAGMA temp_store = memory", "PRAGMA wal_checkpoint(TRUNCATE)"];
 /// Checks the whole content; returns `ok` or the first fault.
 pub(super) const CHECK: &str = "PRAGMA integrity_check(1)";
+/// Lists rows that refer to missing ones.
+pub(super) const CHECK_REFERENCES: &str = "PRAGMA foreign_key_check";
+/// Selects the last number of a table's rows.
+pub(super) const LAST_NUMBER: &str = "SELECT seq FROM sqlite_sequence WHERE name = ?";
+/// Sets the last number of a table's rows.
+pub(super) const SET_LAST_NUMBER: &[&str] = &[
+    "INSERT INTO sqlite_sequence (name, seq)
+        SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)",
+    "UPDATE sqlite_sequence SET seq = ?2 WHERE name = ?1",
+];
 /// Selects the version.
 pub(super) const VERSION: &str = "SELECT sqlite_version()";
 

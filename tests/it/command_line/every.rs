@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cli::says,
-    harness::{Server, SqliteTarget},
+    harness::{Server, SqliteTarget, store},
 };
 
 /// Words of the commands that print tables.
@@ -28,6 +28,13 @@ struct Step<'a> {
 
 const fn step<'a>(line: &'a str, shows: &'a [&'a str]) -> Step<'a> {
     Step { line, typed: &[], exit: Exit::Success, shows }
+}
+
+/// A command on the store's file; a store in PostgreSQL has its own tools.
+fn of_file<'a>(line: &'a str, shows: &'a str, tool: &'a str) -> Step<'a> {
+    let is_refused = store::in_postgres();
+    let step = step(line, vec![if is_refused { tool } else { shows }].leak());
+    if is_refused { step.exits(Exit::UserError) } else { step }
 }
 
 impl<'a> Step<'a> {
@@ -75,6 +82,9 @@ async fn every_command_works_in_a_terminal() {
         format!("import amx {}", files.path().join("history.db").display()),
         format!("profile db add shop {}", target.url()),
     ];
+    let file = files.path().join("gloss.backup");
+    let copy = format!("store copy --from {{store}} --to sqlite://{}", files.path().join("copy.db").display());
+    let [backup, restore] = ["backup", "restore"].map(|command| format!("{command} {}", file.display()));
     let set = format!("profile db set shop {}", target.url());
     let models = "version: 2\nmodels:\n  - name: customers\n    description: People who have bought something.\n";
     std::fs::write(files.path().join("schema.yml"), models).unwrap();
@@ -108,6 +118,8 @@ async fn every_command_works_in_a_terminal() {
         step("coverage demo", &["%"]),
         step("export demo --format md", &["# "]),
         step("usage", &["builtin"]),
+        step("prune --older-than 1d --dry-run", &["0 runs can be deleted"]),
+        of_file(&backup, "Backed up the store", "pg_dump"),
         step(&schema_yml, &["Imported 1 description", "run #5"]),
         step(&history, &["run"]),
         step("schedule add nightly demo:main.orders --cron '0 3 * * *'", &["nightly"]),
@@ -132,6 +144,8 @@ async fn every_command_works_in_a_terminal() {
     ];
     let without_server = [
         step("migrate", &["up to date"]),
+        step(&copy, &["counts and checksums agree"]),
+        of_file(&restore, "Restored the store", "pg_restore"),
         step("secrets rotate", &[]),
         step("secrets forget", &[]),
         step("serve --listen 127.0.0.1:0", &[]).types(&[("http://127.0.0.1", CTRL_C)]),
@@ -145,7 +159,8 @@ async fn every_command_works_in_a_terminal() {
     let data = server.kill().await;
     let mut shown = String::new();
     for step in &without_server {
-        shown = step.take(data.path(), &[]);
+        let line = step.line.replace("{store}", &store::url(data.path()));
+        shown = Step { line: &line, ..*step }.take(data.path(), &[]);
     }
     let secret = shown.lines().map(str::trim).find(|line| line.starts_with("gloss_")).unwrap();
     for step in &with_token {

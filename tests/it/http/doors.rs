@@ -58,7 +58,7 @@ async fn health_readiness_and_metrics() {
     let response = toy.get("/metrics").send().await.unwrap();
     assert!(content_type(&response).starts_with("application/openmetrics-text"));
     let text = response.text().await.unwrap();
-    assert!(text.contains("\ngloss_store_statements_total 42\n"), "{text}");
+    assert!(text.contains("\ngloss_store_statement_seconds_count "), "{text}");
 }
 
 #[tokio::test]

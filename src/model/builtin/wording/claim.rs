@@ -37,6 +37,8 @@ impl Place<'_> {
             let texts = vec![format!("whether to {deed}"), format!("true to {deed}")];
             return told("the name is a yes-or-no question", boolean, texts);
         }
+        // `grp_init_open`: nothing that is initial is open.
+        let is_thing = |words: &[String]| words.len() < 2 || speech::is_noun_phrase(&words[..words.len() - 1]);
         let claim = if opens {
             let rest = self.phrase(&words[1..]);
             let last = words.last().map(String::as_str).unwrap_or_default();
@@ -64,10 +66,13 @@ impl Place<'_> {
             return told(MERE_FLAG, boolean, texts);
         } else if let Some(last) =
             words.last().filter(|last| words::is_participle(last) && !ADJECTIVES.contains(&last.as_str()))
+            && is_thing(&words)
         {
             let been = if self.happens_by_itself(last) { "" } else { "been " };
             format!("{} has {been}{last}", self.subject_before(&words, 1))
-        } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str())) {
+        } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str()))
+            && is_thing(&words)
+        {
             let last = one_of_its_kind(last).unwrap_or(last);
             format!("{} is {last}", self.subject_before(&words, 1))
         } else if words.len() > 1 && matches!(words[0].as_str(), "out" | "on" | "off" | "in" | "under") {
@@ -75,6 +80,10 @@ impl Place<'_> {
         } else if words.last().is_some_and(|last| words::is_plural(last) || !is_countable(last)) {
             format!("{owner} has {}", self.phrase(&words))
         } else {
+            // A `tinyint(1)` without rows may hold any small number.
+            if self.may_be_number() {
+                return None;
+            }
             let phrase = self.phrase(&words);
             let texts = vec![
                 self.of_owner(&format!("{phrase} flag")),
@@ -88,6 +97,12 @@ impl Place<'_> {
             boolean,
             vec![format!("whether {claim}"), format!("true if {claim}"), format!("tells whether {claim}")],
         )
+    }
+
+    /// Returns whether only the type says that the column holds yes or no, and other small numbers fit it.
+    fn may_be_number(&self) -> bool {
+        let is_seen = self.column.statistics.is_some_and(|one| one.minimum.is_some() || !one.samples.is_empty());
+        !is_seen && self.column.column.built_in_type().to_ascii_lowercase().starts_with("tinyint")
     }
 
     pub(super) fn moment(&self) -> Option<Wordings> {
@@ -128,8 +143,13 @@ impl Place<'_> {
             && words::is_participle(verb)
             && !EXPECTED.contains(&verb.as_str())
         {
-            let dated = rest.len() == 2 && matches!(rest[0].as_str(), "date" | "time");
-            let (subject, adverb) = if dated { (self.owner(), None) } else { self.undergone(&rest) };
+            // `date_last_borrowed`
+            let (subject, adverb) = match rest.split_first() {
+                Some((first, done)) if rest.len() <= 3 && matches!(first.as_str(), "date" | "time") => {
+                    self.undergone(done)
+                }
+                _ => self.undergone(&rest),
+            };
             let was = if self.happens_by_itself(verb) { "" } else { "was " };
             // A row changes more than once, and the column has room for one time.
             let adverb = adverb.or(matches!(verb.as_str(), "changed" | "modified" | "updated").then_some("last"));

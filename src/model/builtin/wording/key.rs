@@ -138,7 +138,10 @@ impl Place<'_> {
 
     /// The table that an identifier without a declared key names: the only one of that name.
     pub fn presumed_target(&self, role: &[String]) -> Option<&str> {
-        if self.is_sole_key() || self.column.key.is_some() || self.table.detail.table.kind != AssetKind::Table {
+        // `message_id` of `message_queue` that is unique identifies the row.
+        let is_own = self.column.column.unique && self.table.entity.words.starts_with(role);
+        if self.is_sole_key() || is_own || self.column.key.is_some() || self.table.detail.table.kind != AssetKind::Table
+        {
             return None;
         }
         // `role_id` beside `role_type` may refer to any table.
@@ -227,7 +230,11 @@ impl Place<'_> {
         {
             return None;
         }
-        let mut role = self.role(&["identifier", "unique", "foreign"]);
+        let mut role = self.role(&["identifier", "unique"]);
+        if matches!(role.as_slice(), [foreign] if foreign == "foreign") {
+            let texts = self.belonging("foreign identifier", "");
+            return told("the name says identifier", true, texts);
+        }
         let is_rows_own = role.is_empty() || matches!(role.as_slice(), [one] if one == "row" || one == "record");
         if is_rows_own && matches!(self.column.last_raw(), "guid" | "uuid") {
             let upper = self.column.last_raw().to_uppercase();

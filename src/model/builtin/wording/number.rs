@@ -85,6 +85,11 @@ impl Place<'_> {
         let own_line = self.table.entity.words.last().is_some_and(|word| {
             matches!(word.as_str(), "line" | "item" | "detail" | "entry" | "row" | "page" | "chapter" | "step")
         });
+        // The position of a `driver_standing` is a rank among all drivers.
+        let last = self.table.entity.words.last().map_or("", String::as_str);
+        if matches!(last, "ranking" | "result" | "score" | "standing" | "standings") {
+            return None;
+        }
         let what = match words.as_slice() {
             ["position" | "ordinal" | "ordering" | "sort" | "sequence"]
             | ["sort" | "display", "order" | "position" | "sequence" | "index" | "key"]
@@ -176,6 +181,7 @@ impl Place<'_> {
 
 /// Plurals whose numbers count nothing.
 const MEASURED: &[&str] = &[
+    "term",
     "bit",
     "cent",
     "coordinate",
