@@ -137,7 +137,7 @@ async fn page<R: Rows>(
         return Ok(Cut { rows: Vec::new(), has_next: false, has_previous: false });
     };
     let plan = planner.choose(connection, filter, &parts, order).await?;
-    let list = List { backend, rows, plan, parts, order };
+    let list = List { backend, rows, parts, plan, order };
     let outside = range.neighbours();
     let reverse = page.direction == PageDirection::Backward;
     let found = list.read(range, reverse, page.size as u64 + 1).await?;
