@@ -10,6 +10,7 @@ use tracing::{Instrument as _, field::Empty};
 
 use crate::{
     domain::{
+        judge::Opinion,
         profile::{LlmProfile, LlmProvider},
         run::RunOptions,
         suggestion::Draft,
@@ -17,6 +18,7 @@ use crate::{
     },
     port::{
         converse::{Conversation, Converser, Listener, Step},
+        judge::{Judge, JudgeRequest},
         model::{ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Models, UsageBound},
     },
     telemetry::metrics::{ModelRequest, model_request},
@@ -33,6 +35,10 @@ impl<M: Models> Models for MeteredModels<M> {
 
     fn open_converser(&self, profile: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError> {
         Ok(Arc::new(Metered { model: Named::of(profile), inner: self.0.open_converser(profile)? }))
+    }
+
+    fn open_judge(&self, profile: &LlmProfile) -> Result<Arc<dyn Judge>, ModelError> {
+        Ok(Arc::new(Metered { model: Named::of(profile), inner: self.0.open_judge(profile)? }))
     }
 
     async fn test(&self, profile: &LlmProfile) -> Result<String, ModelError> {
@@ -110,7 +116,7 @@ const fn outcome(error: &ModelError) -> &'static str {
     }
 }
 
-/// A describer or a converser that measures its requests.
+/// A describer, a converser or a judge that measures its requests.
 struct Metered<T> {
     model: Named,
     inner: T,
@@ -134,8 +140,12 @@ impl Describer for Metered<Arc<dyn Describer>> {
         self.inner.container_bound(request)
     }
 
-    fn batch_size(&self, options: &RunOptions) -> usize {
-        self.inner.batch_size(options)
+    fn batches(&self, request: &DescribeRequest) -> Vec<usize> {
+        self.inner.batches(request)
+    }
+
+    fn prompt_version(&self) -> Option<&str> {
+        self.inner.prompt_version()
     }
 
     fn ignores(&self, options: &RunOptions) -> Vec<&'static str> {
@@ -161,7 +171,26 @@ impl Converser for Metered<Arc<dyn Converser>> {
         self.model.measured(self.inner.converse(conversation, listener), |(_, usage)| Some(usage)).await
     }
 
+    fn prompt_version(&self) -> Option<&str> {
+        self.inner.prompt_version()
+    }
+
     fn bound(&self, conversation: &Conversation<'_>) -> UsageBound {
         self.inner.bound(conversation)
+    }
+}
+
+#[async_trait]
+impl Judge for Metered<Arc<dyn Judge>> {
+    async fn compare(&self, request: &JudgeRequest) -> Result<(Option<Opinion>, Usage), ModelError> {
+        self.model.measured(self.inner.compare(request), |(_, usage)| Some(usage)).await
+    }
+
+    fn prompt_version(&self) -> &str {
+        self.inner.prompt_version()
+    }
+
+    fn bound(&self, request: &JudgeRequest) -> UsageBound {
+        self.inner.bound(request)
     }
 }

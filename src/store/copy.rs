@@ -16,7 +16,7 @@ use entity::{
     alternative, api_token, applied_comment, apply_item, ask_session, ask_tool_call, ask_turn, catalog_asset,
     catalog_reading, compared_asset, compared_run, comparison, confirmation, db_profile, displaced_review, evidence,
     idempotency_key, llm_profile, run, run_event, run_import, run_label, run_row, schedule, schedule_asset,
-    schedule_firing, seal, suggestion, usage_tally,
+    schedule_firing, seal, suggestion, usage_tally, verdict,
 };
 use migration::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{
@@ -278,6 +278,7 @@ fn tables() -> Vec<Table> {
         Table::of::<catalog_reading::Entity>(),
         Table::of::<idempotency_key::Entity>(),
         Table::of::<usage_tally::Entity>(),
+        Table::of::<verdict::Entity>(),
         Table::of::<api_token::Entity>(),
         Table::of::<seal::Entity>(),
     ]

@@ -79,7 +79,7 @@ impl Nudges {
             changed.chains.extend(ids);
             for (_, outcome) in &edit.outcomes {
                 changed.rows[match outcome {
-                    RowOutcome::Done { .. } => 0,
+                    RowOutcome::Done { .. } | RowOutcome::Judged(_) => 0,
                     RowOutcome::Failed(_) => 1,
                     RowOutcome::Skipped => 2,
                 }] += 1;
