@@ -119,9 +119,7 @@ pub trait Converser: Send + Sync {
     ) -> Result<(Step, Usage), ModelError>;
 
     /// Returns the version of the prompts; `None` if it sends none.
-    fn prompt_version(&self) -> Option<&str> {
-        None
-    }
+    fn prompt_version(&self) -> Option<&str>;
 
     /// Returns the maximum usage of a step.
     fn bound(&self, conversation: &Conversation<'_>) -> UsageBound;

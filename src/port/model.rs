@@ -277,9 +277,7 @@ pub trait Describer: Send + Sync {
     fn batches(&self, request: &DescribeRequest) -> Vec<usize>;
 
     /// Returns the version of the prompts; `None` if it sends none.
-    fn prompt_version(&self) -> Option<&str> {
-        None
-    }
+    fn prompt_version(&self) -> Option<&str>;
 
     /// Returns the options that are set but that the describer ignores, by their names in the API.
     fn ignores(&self, _options: &RunOptions) -> Vec<&'static str> {

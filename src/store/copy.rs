@@ -279,6 +279,7 @@ fn tables() -> Vec<Table> {
         Table::of::<catalog_reading::Entity>(),
         Table::of::<idempotency_key::Entity>(),
         Table::of::<usage_tally::Entity>(),
+        Table::of::<verdict::Entity>(),
         Table::of::<api_token::Entity>(),
         Table::of::<seal::Entity>(),
     ]

@@ -3,7 +3,7 @@
 //! The rules: whether a run is needed is decided in the transaction that deletes it. A transaction is small: a large
 //! run first loses its rows in several, and is deleted in the last. If that is interrupted, the next prune continues.
 
-use entity::{applied_comment, apply_item, catalog_asset, run, run_event, run_row, suggestion};
+use entity::{applied_comment, apply_item, catalog_asset, run, run_event, run_row, suggestion, verdict};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
@@ -91,6 +91,8 @@ async fn shrink(transaction: &Transaction, run: i64) -> Result<bool, DbErr> {
     if let Some(up_to) = up_to(smallest(transaction, &first).await?) {
         let some = run_row::Entity::delete_many().filter(run_row::Column::RunId.eq(run));
         rows = some.filter(run_row::Column::Position.lt(up_to)).exec(transaction).await?.rows_affected;
+        let verdicts = verdict::Entity::delete_many().filter(verdict::Column::RunId.eq(run));
+        verdicts.filter(verdict::Column::Position.lt(up_to)).exec(transaction).await?;
     }
     let mut first = Query::select();
     first.expr(Expr::col(run_event::Column::Sequence).min()).from(run_event::Entity);

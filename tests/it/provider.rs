@@ -50,6 +50,10 @@ impl Describer for NoBuiltin {
         vec![77]
     }
 
+    fn prompt_version(&self) -> Option<&str> {
+        None
+    }
+
     fn bound(&self, _: &DescribeRequest) -> UsageBound {
         UsageBound { input_tokens: 0, likely_input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }

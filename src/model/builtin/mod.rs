@@ -156,6 +156,10 @@ impl Describer for BuiltinDescriber {
         request.subjects.chunks(BATCH_SIZE).map(<[Subject]>::len).collect()
     }
 
+    fn prompt_version(&self) -> Option<&str> {
+        None
+    }
+
     fn is_local(&self) -> bool {
         true
     }

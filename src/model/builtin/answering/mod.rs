@@ -61,6 +61,10 @@ impl Converser for BuiltinConverser {
         Ok((Step::Answered(Completeness::Whole), usage))
     }
 
+    fn prompt_version(&self) -> Option<&str> {
+        None
+    }
+
     fn bound(&self, _conversation: &Conversation<'_>) -> UsageBound {
         UsageBound { input_tokens: 0, likely_input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
