@@ -200,8 +200,8 @@ impl<'a> TableReading<'a> {
         let unit_only = tokens.last().is_some_and(|token| {
             own + token.text.split(' ').count() == words.len() && units::unit(&token.raw, "").is_some()
         });
-        // `transcript_id` in a table `exon_transcript` beside a table `transcript` is that one's, and so is the `user_id`
-        // of `location_users` that is no key.
+        // `transcript_id` in a table `exon_transcript` beside a table `transcript` is that one's, and so is the
+        // `user_id` of `location_users` that is no key.
         let is_whole_key = column.primary_key && self.primary_key().len() == 1;
         let is_others = own < self.entity.words.len()
             && words.last().is_some_and(|last| last == "identifier")

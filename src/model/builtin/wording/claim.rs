@@ -234,8 +234,8 @@ impl Place<'_> {
         told("name and type say a point in time", typed, texts)
     }
 
-    /// Returns whether the participle says what the row does and not what is done to it. People retire, other things are
-    /// retired.
+    /// Returns whether the participle says what the row does and not what is done to it. People retire, other things
+    /// are retired.
     fn happens_by_itself(&self, participle: &str) -> bool {
         INTRANSITIVE.contains(&participle) || participle == "retired" && self.table.entity.is_about_people()
     }
