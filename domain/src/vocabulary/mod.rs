@@ -386,8 +386,9 @@ fn known(word: &str, context: &Context) -> Option<Token> {
     }
     // An abbreviation of one domain in a table of others is not expanded: `rto` among plants is no recovery time.
     let is_elsewhere = context.votes.values().sum::<usize>() >= ELSEWHERE && !context.things.contains(text);
-    // Two letters of one domain that no other name belongs to may be anything.
-    let is_alone = word.len() <= 2 && senses.iter().all(|it| is_lone(it) && !["it", "web"].contains(&it.domain));
+    // Two letters of a trade that no other name belongs to may be anything: `src_ap` of a flight.
+    let is_trade = |sense: &Sense| ["finance", "health", "legal"].contains(&sense.domain);
+    let is_alone = word.len() <= 2 && senses.iter().all(|sense| is_trade(sense) && is_lone(sense));
     let is_elsewhere = is_elsewhere && senses.iter().all(is_foreign) || is_alone && !context.things.contains(text);
     if is_elsewhere && !is_itself && !is_plain(&one) {
         let text = if word.len() <= ACRONYM { word.to_uppercase() } else { word.to_owned() };

@@ -131,6 +131,8 @@ pub(super) async fn damage(connection: &DatabaseConnection) -> Result<Option<Str
     }
     let row = connection.query_one_raw(Statement::from_string(backend, sqlite::CHECK)).await?;
     let said: String = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    // The first complaint may take several lines.
+    let said = said.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     Ok(Some(said).filter(|said| said != "ok"))
 }
 
