@@ -167,6 +167,7 @@ pub fn orders() -> DescribeRequest {
         not_before: None,
     });
     DescribeRequest {
+        requests: 1,
         statistics: Some(Arc::new(TableStatistics {
             sampled_rows: 1_000,
             complete: false,

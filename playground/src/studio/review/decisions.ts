@@ -79,9 +79,15 @@ const nameOf = (suggestions: ReviewSuggestionFragment[]) =>
 const wordsOf = (suggestions: ReviewSuggestionFragment[], { decision }: Choice) =>
   `${INFINITIVES[decision]} ${nameOf(suggestions)}`;
 
-/** Whether a text is accepted and nothing is unsaved: another accept adds nothing. */
-export const isSettled = (suggestion: ReviewSuggestionFragment) =>
-  (suggestion.review.state === 'ACCEPTED' || suggestion.review.state === 'EDITED') && !draftOf(suggestion);
+/**
+ * Whether a text is accepted and no other is unsaved: another accept adds nothing. An edit whose accept is under way is
+ * the accepted text already.
+ */
+export function isSettled(suggestion: ReviewSuggestionFragment): boolean {
+  const { review, finalText } = suggestion;
+  const edit = draftOf(suggestion);
+  return (review.state === 'ACCEPTED' || review.state === 'EDITED') && (!edit || edit.text === finalText);
+}
 
 /** What an accept takes; the fault of an unsaved edit that cannot be accepted. */
 export function acceptanceOf(suggestion: ReviewSuggestionFragment): { choice: Choice; fault?: string | undefined } {
