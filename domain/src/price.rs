@@ -1,9 +1,9 @@
 //! Prices of language models.
 //!
 //! The rules: an LLM profile's own price counts, then the price in [`table`], and a model without either has no known
-//! price. BUILTIN and Ollama bill no tokens. Anthropic bills input that it writes to its prompt cache at
-//! [`CACHE_WRITE_FACTOR`] times the price of input, whoever sets that price. To add or change a price, edit its line in
-//! `price/table.rs`.
+//! price. BUILTIN and Ollama bill no tokens. Input that Anthropic writes to its prompt cache costs
+//! [`CACHE_WRITE_FACTOR`] times the price of input, also where a profile sets that price. To add or change a price,
+//! edit its line in `price/table.rs`.
 
 mod table;
 

@@ -219,7 +219,7 @@ fn copy_pages(from: &Path, to: &Path) -> rusqlite::Result<()> {
     let from = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     from.busy_timeout(BUSY_TIMEOUT)?;
     let mut to = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // All pages in one step: between two steps, a write of another process would begin the copy anew.
+    // All pages in one step: if another process writes between two steps, SQLite starts the copy again.
     match Backup::new(&from, &mut to)?.step(-1)? {
         StepResult::Done => {}
         _ => {

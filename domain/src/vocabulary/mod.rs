@@ -394,7 +394,7 @@ fn known(word: &str, context: &Context) -> Option<Token> {
         let text = if word.len() <= ACRONYM { word.to_uppercase() } else { word.to_owned() };
         return Some(Token { raw: word.to_owned(), text, grasp: Grasp::Likely });
     }
-    // What only one domain would read so, and that domain is not clear, stays as it is: `src_ap` of airports.
+    // If only some domains expand the word, and the context is not clearly one of them, the word stays as it is.
     let is_doubtful = !others.is_empty() && !is_itself && !is_usual(senses, text);
     if is_doubtful {
         let senses = std::iter::once(text).chain(others).collect();
