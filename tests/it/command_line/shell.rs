@@ -170,6 +170,7 @@ async fn tab_completes_commands_options_and_scopes() {
     shell.sees("\"odd table\".unusual_column ");
     shell.line("--detach");
     shell.sees("Run #2 is queued");
+    shell.sees("gloss shop> ");
     shell.keys(CTRL_D);
     shell.ends(Exit::Success);
     let runs = server.data("{ runs { nodes { scopeSummary dbProfileId: dbProfileName } } }", json!({})).await;
