@@ -26,6 +26,9 @@ pub struct Usage {
     pub requests: i32,
     /// Number of retries.
     pub retries: i32,
+    /// Number of the requests that asked again for what an earlier answer lacked.
+    #[serde(default)]
+    pub repeats: i32,
 }
 
 impl Default for Usage {
@@ -40,6 +43,7 @@ impl Default for Usage {
             model_ms: 0,
             requests: 0,
             retries: 0,
+            repeats: 0,
         }
     }
 }
@@ -55,6 +59,7 @@ impl Usage {
         self.model_ms += other.model_ms;
         self.requests += other.requests;
         self.retries += other.retries;
+        self.repeats += other.repeats;
     }
 
     /// Tokens in both directions.

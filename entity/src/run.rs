@@ -65,6 +65,8 @@ pub struct Model {
     pub model_ms: i64,
     pub requests: i32,
     pub retries: i32,
+    /// Number of the requests that asked again.
+    pub repeats: i32,
     /// A structured error.
     pub error: Option<JsonText<RunError>>,
     pub last_sequence: i32,

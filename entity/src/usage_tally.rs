@@ -27,6 +27,7 @@ pub struct Model {
     pub model_ms: i64,
     pub requests: i64,
     pub retries: i64,
+    pub repeats: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -150,7 +150,10 @@ impl<'a> DescriberClient<'a> {
     pub async fn ask(&self, request: &DescriptionRequest, begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
         let bound = request.bound(self.describer.as_ref());
         let request = DescriberRequest { request, describer: self.describer.as_ref() };
-        let Sent { answer: drafts, usage } = self.sender.send(&bound, begins, &request).await?;
+        let Sent { answer: drafts, mut usage } = self.sender.send(&bound, begins, &request).await?;
+        if request.request.is_retry() {
+            usage.repeats = usage.requests;
+        }
         Ok(Asked { drafts, usage })
     }
 }

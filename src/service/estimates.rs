@@ -3,9 +3,11 @@
 //! The rules: an estimate walks the same scope and builds the same requests as the run would, but sends none and reads
 //! no data. Input tokens are the likely size of the requests, with statistics and samples of the usual length if the
 //! run sends any. Output tokens are the usual size of a description of that verbosity, but never more than the
-//! request's maximum.
+//! request's maximum. A model whose answers were often unreadable lately will be asked as often again.
 
 use std::{collections::HashMap, sync::Arc};
+
+use chrono::TimeDelta;
 
 use crate::{
     domain::{
@@ -15,7 +17,7 @@ use crate::{
         documented::Documented,
         lineage::Lineage,
         price::Price,
-        profile::DbProfile,
+        profile::{DbProfile, NewLlmProfile},
         run::{RunOptions, Verbosity},
         usage::Usage,
     },
@@ -37,6 +39,10 @@ use super::{
 
 /// Tokens of an answer for one asset besides its wordings: keys, confidence, reasoning.
 const TOKENS_AROUND: i64 = 45;
+/// How far back a model's requests are looked at.
+const LATELY: TimeDelta = TimeDelta::days(30);
+/// The least number of requests that a share is taken of, so that a single one says little.
+const FEW: f64 = 10.0;
 
 /// The estimated size and cost of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -47,7 +53,7 @@ pub struct Estimate {
     pub tables: i32,
     /// Number of these assets whose texts are certain by inheritance. They need no request.
     pub inherited: i32,
-    /// Number of requests to the model.
+    /// Number of requests to the model, with those that ask again.
     pub requests: i32,
     /// Input tokens.
     pub input_tokens: i64,
@@ -94,11 +100,25 @@ impl Estimates {
                 estimate.add(visit, describer.as_ref(), &order.options, about.as_ref(), &known);
             }
         }
+        if !describer.is_local() {
+            estimate.repeat(self.repeated_share(&order.llm_profile.settings).await?);
+        }
         let price = Price::of(&order.llm_profile.settings);
         let usage =
             Usage { input_tokens: estimate.input_tokens, output_tokens: estimate.output_tokens, ..Usage::default() };
         estimate.cost_usd = price.map(|price| price.cost(&usage));
         Ok(estimate)
+    }
+
+    /// Returns how many requests asked this model again lately, for each that asked it first.
+    async fn repeated_share(&self, model: &NewLlmProfile) -> Result<f64> {
+        let from = self.ports.clock.now() - LATELY;
+        let used = self.ports.store.usage_by_model(Some(from)).await?;
+        let used = used.iter().filter(|used| used.provider == Some(model.provider) && used.model == model.model);
+        let (repeats, requests) = used.fold((0, 0), |(repeats, requests), used| {
+            (repeats + used.sum.usage.repeats, requests + used.sum.usage.requests)
+        });
+        Ok(f64::from(repeats) / f64::from(requests - repeats).max(FEW))
     }
 
     /// Reads what the texts of columns may be taken over from.
@@ -125,6 +145,15 @@ struct Known {
 }
 
 impl Estimate {
+    /// Adds the requests that ask again, for each one that asks first.
+    fn repeat(&mut self, share: f64) {
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate")]
+        let again = |count: i64| count + (count as f64 * share).round() as i64;
+        self.requests = i32::try_from(again(self.requests.into())).unwrap_or(i32::MAX);
+        self.input_tokens = again(self.input_tokens);
+        self.output_tokens = again(self.output_tokens);
+    }
+
     fn add(
         &mut self,
         visit: Visit,

@@ -115,6 +115,7 @@ const fn stored(column: RunColumn) -> run::Column {
         RunColumn::ModelMs => Of::ModelMs,
         RunColumn::Requests => Of::Requests,
         RunColumn::Retries => Of::Retries,
+        RunColumn::Repeats => Of::Repeats,
         RunColumn::LastSequence => Of::LastSequence,
         RunColumn::MaxCostUsd => Of::MaxCostUsd,
         RunColumn::MaxTokens => Of::MaxTokens,

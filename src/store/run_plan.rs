@@ -4,7 +4,7 @@
 //! per combination of its leading values, and the walk ends with the page. Or the filter leaves few runs, which are
 //! found by an index of the filter and sorted. All other conditions are hidden from the database's planner
 //! (`dialect::plain`), so that it follows the plan made here. To count the matches often takes longer than to read the
-//! page, so which index finds few is remembered for a while; an old answer makes a page slower, never wrong.
+//! page, so the choice of the index is remembered for a while; an old choice makes a page slower, never wrong.
 
 use std::{
     num::NonZeroUsize,
@@ -35,7 +35,7 @@ use crate::domain::{
 
 /// Maximum number of runs that are sorted for a page.
 const MAX_SORTED: u64 = 1_000;
-/// How long the count of a filter's matches is remembered.
+/// How long the choice for a filter is remembered.
 const REMEMBERED: Duration = Duration::from_secs(30);
 /// The maximum number of filters for which it is remembered.
 const FILTERS: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
@@ -192,12 +192,44 @@ impl Parts {
         self.lists.iter().find(|(listed, _)| *listed == part).map(|(_, values)| values.as_slice())
     }
 
-    /// Returns the lists that drive a walk in time order.
-    fn leader(&self) -> &'static [Part] {
+    /// Returns the lists that can drive a walk in time order, the one that is usually the most selective first.
+    fn leaders(&self) -> impl Iterator<Item = &'static [Part]> {
         let ranges = |leader: &[Part]| {
             leader.iter().try_fold(1, |ranges: usize, column| Some(ranges * self.values(*column)?.len()))
         };
-        LEADERS.into_iter().find(|leader| ranges(leader).is_some_and(|ranges| ranges <= MAX_RANGES)).unwrap_or(&[])
+        LEADERS.into_iter().filter(move |leader| ranges(leader).is_some_and(|ranges| ranges <= MAX_RANGES))
+    }
+
+    /// Returns the lists that usually are the best to drive a walk in time order.
+    fn leader(&self) -> &'static [Part] {
+        self.leaders().next().unwrap_or(&[])
+    }
+
+    /// Returns the lists with the fewest runs, by the tally, to drive a walk in time order.
+    async fn narrowest(&self, connection: &impl ConnectionTrait) -> Result<&'static [Part]> {
+        let is_tallied = |leader: &&[Part]| leader.iter().all(|part| part.tallied().is_some());
+        let leaders: Vec<&'static [Part]> = self.leaders().filter(is_tallied).collect();
+        let first = self.leader();
+        // Parents and schedules are the most selective.
+        if leaders.len() < 2 || !leaders.contains(&first) {
+            return Ok(first);
+        }
+        let mut query = Query::select();
+        for leader in &leaders {
+            let mut sum = Query::select();
+            let runs = Expr::col(run_tally::Column::N).sum().cast_as("bigint").if_null(0_i64);
+            sum.expr(runs).from(run_tally::Entity);
+            for part in *leader {
+                if let (Some(column), Some(values)) = (part.tallied(), self.values(*part)) {
+                    sum.and_where(Expr::col(column).is_in(values.iter().cloned()));
+                }
+            }
+            query.expr(Expr::from(sum));
+        }
+        let Some(row) = connection.query_one(&query).await.db()? else { return Ok(first) };
+        let runs = (0..leaders.len()).map(|at| nth(&row, at)).collect::<Result<Vec<i64>>>()?;
+        let narrowest = runs.iter().zip(&leaders).min_by_key(|(runs, _)| **runs);
+        Ok(narrowest.map_or(first, |(_, leader)| *leader))
     }
 
     /// The time range, as a condition on `listed_at`.
@@ -343,8 +375,17 @@ pub(super) enum Plan {
 pub(super) struct Planner {
     /// The number of runs up to which a page is sorted; above it an index is walked.
     few: u64,
-    /// For each filter which of its finders has the fewest matches, if few, and when they were counted.
-    fewest: Arc<Mutex<LruCache<RunFilter, (Option<usize>, Instant)>>>,
+    /// The choice for each filter, and when it was made.
+    choices: Arc<Mutex<LruCache<RunFilter, (Choice, Instant)>>>,
+}
+
+/// How the runs of a filter are found. The same filter always has the same finders.
+#[derive(Debug, Clone, Copy)]
+enum Choice {
+    /// By the finder at this index, which has few matches.
+    Find(usize),
+    /// By walking the ranges of these lists, if in time order.
+    Walk(&'static [Part]),
 }
 
 impl Default for Planner {
@@ -355,7 +396,7 @@ impl Default for Planner {
 
 impl Planner {
     pub(super) fn sorting_at_most(few: u64) -> Self {
-        Self { few, fewest: Arc::new(Mutex::new(LruCache::new(FILTERS))) }
+        Self { few, choices: Arc::new(Mutex::new(LruCache::new(FILTERS))) }
     }
 
     /// Chooses a plan. If one index serves both filter and order, the walk is chosen right away. Otherwise the matches
@@ -368,15 +409,18 @@ impl Planner {
         order: RunOrder,
     ) -> Result<Plan> {
         let by_time = order.field == RunOrderField::StartedAt;
+        let mut by_time_leader = parts.leader();
         if !by_time || parts.searched.is_some() || parts.labels.is_some() || parts.lists.len() > 1 {
-            let finders = parts.finders(self.few);
-            if let Some(at) = self.fewest(connection, filter, &finders).await? {
-                let (_, condition, rest) = finders[at].clone();
-                return Ok(Plan::Sort { condition: condition.add(rest) });
+            match self.choice(connection, filter, parts).await? {
+                Choice::Find(at) => {
+                    let (_, condition, rest) = parts.finders(self.few).swap_remove(at);
+                    return Ok(Plan::Sort { condition: condition.add(rest) });
+                }
+                Choice::Walk(leader) => by_time_leader = leader,
             }
         }
         let leader: &'static [Part] = match order.field {
-            RunOrderField::StartedAt => parts.leader(),
+            RunOrderField::StartedAt => by_time_leader,
             RunOrderField::Status if parts.values(Part::Status).is_some() => &[Part::Status],
             _ => &[],
         };
@@ -392,23 +436,20 @@ impl Planner {
         Ok(Plan::Walk { leaders, rest: parts.rest(Leading { parts: leader, time: by_time, ..Leading::default() }) })
     }
 
-    /// Returns the index of the finder with the fewest matches, if there are few. The same filter always has the same
-    /// finders.
-    async fn fewest(
-        &self,
-        connection: &impl ConnectionTrait,
-        filter: &RunFilter,
-        finders: &[(SelectStatement, Condition, Condition)],
-    ) -> Result<Option<usize>> {
-        let remembered = || self.fewest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, counted)) = remembered().get(filter).copied()
-            && counted.elapsed() < REMEMBERED
+    /// Returns the finder with the fewest matches, if they are few, or the lists to walk.
+    async fn choice(&self, connection: &impl ConnectionTrait, filter: &RunFilter, parts: &Parts) -> Result<Choice> {
+        let choices = || self.choices.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((choice, made)) = choices().get(filter).copied()
+            && made.elapsed() < REMEMBERED
         {
-            return Ok(at);
+            return Ok(choice);
         }
-        let at = fewest(connection, finders, self.few).await?;
-        remembered().put(filter.clone(), (at, Instant::now()));
-        Ok(at)
+        let choice = match fewest(connection, &parts.finders(self.few), self.few).await? {
+            Some(at) => Choice::Find(at),
+            None => Choice::Walk(parts.narrowest(connection).await?),
+        };
+        choices().put(filter.clone(), (choice, Instant::now()));
+        Ok(choice)
     }
 }
 

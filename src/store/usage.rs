@@ -24,13 +24,14 @@ use crate::{
 };
 
 /// The columns that are summed. `sum_of` reads them in this order.
-const SUMS: [Column; 10] = [
+const SUMS: [Column; 11] = [
     Column::Runs,
     Column::InputTokens,
     Column::OutputTokens,
     Column::ModelMs,
     Column::Requests,
     Column::Retries,
+    Column::Repeats,
     Column::Unpriced,
     Column::CachedInputTokens,
     Column::CacheWriteTokens,
@@ -66,6 +67,7 @@ pub(super) async fn follow(
         model_ms: ActiveValue::Set(of(|run| run.model_ms)),
         requests: ActiveValue::Set(of(|run| i64::from(run.requests))),
         retries: ActiveValue::Set(of(|run| i64::from(run.retries))),
+        repeats: ActiveValue::Set(of(|run| i64::from(run.repeats))),
     };
     let mut add = OnConflict::columns([Column::Quarter, Column::Provider, Column::Model]);
     for column in SUMS {
@@ -93,16 +95,17 @@ fn sums(from: Option<Moment>) -> SelectStatement {
 fn sum_of(row: &QueryResult) -> Result<UsageSum> {
     let whole = |at: usize| nth::<i64>(row, at);
     let small = |at: usize| whole(at).map(|count| i32::try_from(count).unwrap_or(i32::MAX));
-    let cost: f64 = nth(row, 9)?;
+    let cost: f64 = nth(row, 10)?;
     let usage = Usage {
         input_tokens: whole(1)?,
-        cached_input_tokens: whole(7)?,
-        cache_write_tokens: whole(8)?,
+        cached_input_tokens: whole(8)?,
+        cache_write_tokens: whole(9)?,
         output_tokens: whole(2)?,
-        cost_usd: Some(cost).filter(|_| whole(6).is_ok_and(|unpriced| unpriced == 0)),
+        cost_usd: Some(cost).filter(|_| whole(7).is_ok_and(|unpriced| unpriced == 0)),
         model_ms: whole(3)?,
         requests: small(4)?,
         retries: small(5)?,
+        repeats: small(6)?,
     };
     Ok(UsageSum { runs: whole(0)?, usage })
 }

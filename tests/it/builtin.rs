@@ -537,9 +537,9 @@ fn an_ambiguous_abbreviation_says_so_and_offers_its_other_sense() {
     let drafts = describe(&table("jobs", vec![column("st", "text")]), None, &options());
     let draft = drafts[1].as_ref().unwrap();
     let texts: Vec<&str> = draft.alternatives.iter().map(|one| one.text.as_str()).collect();
-    assert_eq!(texts, ["Status of the job.", "State of the job.", "Street of the job."]);
+    assert_eq!(texts, ["ST of the job.", "Status of the job.", "State of the job."]);
     assert!(draft.alternatives[0].confidence < 0.5);
-    assert!(draft.reasoning.as_ref().unwrap().contains("may also mean state"), "{draft:?}");
+    assert!(draft.reasoning.as_ref().unwrap().contains("`st` may mean status"), "{draft:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Comparisons of runs: the metrics against their reference implementations, the grid, its properties, the exports,
 //! and invalid requests.
 
-mod exports;
+pub mod exports;
 mod figures;
 mod front_door;
 mod properties;

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{ScriptedModel, Server, SqliteTarget, llm_input, scripted_model::Wire};
+use crate::harness::{
+    ScriptedModel, Server, SqliteTarget, llm_input,
+    scripted_model::{Script, Wire},
+};
 
 const ESTIMATE: &str = "query($input: StartRunInput!) { estimateRun(input: $input) {
     assets tables inherited requests inputTokens outputTokens } }";
@@ -55,6 +58,39 @@ async fn holds(what: &str, server: &Server, input: Value) {
     assert!((0.8..=1.2).contains(&requests), "{what}: requests {requests}: {estimate} {run}");
     assert!((0.8..=1.2).contains(&input), "{what}: input {input}: {estimate} {run}");
     assert!((0.5..=2.0).contains(&output), "{what}: output {output}: {estimate} {run}");
+}
+
+/// A model whose answers are often unreadable is asked again. After the first run, estimates count with that.
+#[tokio::test]
+async fn a_model_that_is_asked_again_is_expected_to_be() {
+    let server = Server::start().await;
+    let lookup = |n: i32| format!("CREATE TABLE lookup_{n} (id INTEGER PRIMARY KEY, label TEXT NOT NULL);");
+    let target = SqliteTarget::new(&(1..=24).map(lookup).collect::<Vec<_>>().join("\n"));
+    let db_profile = server.create_db_profile("target", &target.url()).await;
+    let model = ScriptedModel::builder().words(12).start().await;
+    let llm_profile = server.create_llm_profile(llm_input(&model.profile())).await;
+    let input = json!({ "targets": [{ "dbProfileId": db_profile }], "llmProfileId": llm_profile });
+    let estimate = async || server.data(ESTIMATE, json!({ "input": input })).await["estimateRun"].take();
+    let before = estimate().await;
+    for _ in 0..8 {
+        model.answer_next(Script::Text("no JSON".into()));
+    }
+    let run = server.start_run(input.clone()).await;
+    server.events(&run, 0).await;
+    let usage =
+        "query($id: ID!) { run(id: $id) { usage { requests repeats } } usage(window: ALL_TIME) { total { repeats } } }";
+    let used = server.data(usage, json!({ "id": run })).await;
+    let of_run = |name: &str| used["run"]["usage"][name].as_f64().unwrap();
+    // An unreadable answer may have gone to a request that already asked again.
+    assert_eq!(of_run("requests") - of_run("repeats"), 24.0, "{used}");
+    assert!((4.0..=8.0).contains(&of_run("repeats")), "{used}");
+    assert_eq!(used["usage"]["total"]["repeats"], used["run"]["usage"]["repeats"]);
+    let after = estimate().await;
+    assert_eq!((&before["requests"], &after["requests"]), (&json!(24), &used["run"]["usage"]["requests"]));
+    for name in ["inputTokens", "outputTokens"] {
+        let (before, after) = (before[name].as_f64().unwrap(), after[name].as_f64().unwrap());
+        assert!((after / before - of_run("requests") / 24.0).abs() < 0.01, "{name}: {before} {after}");
+    }
 }
 
 #[tokio::test]

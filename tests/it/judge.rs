@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    compare::values,
+    compare::{exports, values},
     harness::{
         ScriptedModel, Server, SqliteTarget, llm_input,
         scripted_model::{Script, Wire},
@@ -17,7 +17,9 @@ const ESTIMATE: &str = "query($input: JudgeRunsInput!) { estimateJudge(input: $i
 const COMPARE: &str = "query($ids: [ID!]!) { compareRuns(ids: $ids) {
     judges { id number kind status }
     metrics { name direction values winners }
-    assets(first: 50) { nodes { asset { display } agreement verdicts { run { id } winner { id run { number } }
+    csv: export(format: CSV) json: export(format: JSON) markdown: export(format: MARKDOWN)
+    assets(first: 50) { nodes { asset { display } agreement similarity reference
+        cells { suggestion { description } } verdicts { run { id } winner { id run { number } }
         first { id run { number } } second { id run { number } }
         opinions { shownFirst { id } prefers { id } reason } } } } } }";
 const RUN: &str = "query($id: ID!) { run(id: $id) { number kind command status scopeSummary promptVersion
@@ -173,6 +175,12 @@ async fn a_judge_compares_texts_blindly_and_in_both_orders() {
             assert!(opinions.iter().all(|opinion| opinion["prefers"] == json!({ "id": verdict["winner"]["id"] })));
         }
 
+        exports::hold_the_same(&comparison);
+        let exported: Value = serde_json::from_str(comparison["json"].as_str().unwrap()).unwrap();
+        let exported = exported["assets"].as_array().unwrap().iter();
+        let judged: Vec<&Value> = exported.flat_map(|asset| asset["verdicts"].as_array().unwrap()).collect();
+        assert!(judged.len() == 6 && judged.iter().all(|it| it["winner"] == 2 && it["judge"] == run["number"]));
+
         // The same model has judged everything; another one has not.
         assert_eq!(world.estimate().await["pairs"], 0);
         let (again, _) = world.judged(json!({})).await;
@@ -189,6 +197,7 @@ async fn a_preference_for_an_order_is_a_tie() {
     assert_eq!(run["status"], "SUCCESS", "{run}");
     let comparison = world.compared().await;
     assert_eq!(values(&comparison["metrics"], "WIN_RATE"), [Some(0.5), Some(0.5)]);
+    exports::hold_the_same(&comparison);
     for verdict in verdicts(&comparison) {
         assert_eq!(verdict["winner"], Value::Null, "{verdict:#}");
         let opinions = verdict["opinions"].as_array().unwrap();

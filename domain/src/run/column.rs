@@ -40,6 +40,7 @@ pub enum RunColumn {
     ModelMs,
     Requests,
     Retries,
+    Repeats,
     LastSequence,
     MaxCostUsd,
     MaxTokens,

@@ -2,8 +2,10 @@
 //!
 //! The rule: meanings are data. To add an abbreviation, add a line to `terms.tsv`; to add a plain word, add it to
 //! `words.txt`. The [`Context`] decides between the senses of an abbreviation: the domains that the other names of the
-//! table belong to. If the context does not decide, the usual sense is taken and the word counts as ambiguous. Words
-//! that were written together are taken apart by `segmentation.rs`, and `names.rs` knows what the names of a database's
+//! table belong to. If the context does not decide, the usual sense is taken and the word counts as ambiguous. An
+//! abbreviation that may stand for much else (`act`, `reg`) stays as it is unless another table's name spells its
+//! meaning, the table is mainly about the domain, or the word beside it leaves one meaning (`reg_date`). Words that were
+//! written together are taken apart by `segmentation.rs`, and `names.rs` knows what the names of a database's
 //! tables say about each other.
 
 mod names;
@@ -24,6 +26,9 @@ const GENERAL: &str = "*";
 /// How many names must belong to other domains for an abbreviation of one domain not to be expanded.
 const ELSEWHERE: usize = 3;
 
+/// How many words of a domain are evidence for one of its abbreviations.
+const SUPPORTERS: usize = 2;
+
 /// The length of an unknown word that is taken for an acronym.
 const ACRONYM: usize = 4;
 
@@ -38,6 +43,8 @@ const JOINED: &[&str] = &["email", "pageview", "regexp", "subcategory", "subtota
 struct Sense {
     text: &'static str,
     domain: &'static str,
+    /// Whether the term may stand for much else.
+    is_loose: bool,
 }
 
 /// All terms with their senses, the usual sense first.
@@ -46,7 +53,8 @@ static TERMS: LazyLock<HashMap<&'static str, Vec<Sense>>> = LazyLock::new(|| {
     for line in include_str!("terms.tsv").lines().filter(|line| !line.starts_with('#')) {
         let mut fields = line.split('\t');
         if let (Some(term), Some(text), Some(domain)) = (fields.next(), fields.next(), fields.next()) {
-            terms.entry(term).or_default().push(Sense { text, domain });
+            let is_loose = fields.next().is_some();
+            terms.entry(term).or_default().push(Sense { text, domain, is_loose });
         }
     }
     for (word, senses) in &*PLAIN {
@@ -61,7 +69,7 @@ static PLAIN: LazyLock<HashMap<&'static str, Vec<Sense>>> = LazyLock::new(|| {
     for line in include_str!("words.txt").lines().filter(|line| !line.starts_with('#')) {
         if let Some((domain, list)) = line.split_once(':') {
             for word in list.split_whitespace() {
-                plain.entry(word).or_default().push(Sense { text: word, domain });
+                plain.entry(word).or_default().push(Sense { text: word, domain, is_loose: false });
             }
         }
     }
@@ -100,7 +108,8 @@ impl Token {
     pub fn is_unread(&self) -> bool {
         match self.grasp {
             Grasp::Cryptic => true,
-            Grasp::Likely | Grasp::Ambiguous(_) => !is_word(&self.raw) && self.text.eq_ignore_ascii_case(&self.raw),
+            Grasp::Ambiguous(_) => !is_plain(&self.raw) && self.text.eq_ignore_ascii_case(&self.raw),
+            Grasp::Likely => !is_word(&self.raw) && self.text.eq_ignore_ascii_case(&self.raw),
             Grasp::Word | Grasp::Abbreviation => false,
         }
     }
@@ -139,7 +148,7 @@ impl Context {
                 for sense in PLAIN.get(words::singular(&word).as_str()).into_iter().flatten() {
                     voters.entry(sense.domain).or_default().insert(word.clone());
                 }
-                if matches!(word.as_str(), "lon" | "lng" | "longitude") {
+                if matches!(word.as_str(), "lat" | "latitude" | "lon" | "lng" | "longitude") {
                     things.extend(["latitude", "longitude"].map(str::to_owned));
                 }
                 // `col16width`
@@ -199,6 +208,16 @@ impl Context {
 
     fn votes_for(&self, domain: &str) -> usize {
         self.votes.get(domain).copied().unwrap_or_default()
+    }
+
+    /// Returns whether there is evidence that an abbreviation has this sense: a table nearby or in the catalog is called
+    /// so, or the names are mainly about its domain.
+    fn has_evidence(&self, sense: &Sense, word: &str) -> bool {
+        let voters = self.voters.get(sense.domain).into_iter().flatten().filter(|voter| *voter != word).count();
+        let all: usize = self.votes.values().sum();
+        self.things.contains(sense.text)
+            || self.catalog.has(sense.text)
+            || (sense.domain != GENERAL && voters >= SUPPORTERS && 2 * self.votes_for(sense.domain) >= all)
     }
 
     /// Returns whether a word other than this one votes for the domain.
@@ -279,6 +298,12 @@ pub fn read(name: &str, context: &Context) -> Vec<Token> {
             tokens.remove(at);
         }
     }
+    // `YesNo`
+    if let Some(at) = tokens.windows(2).position(|pair| pair[0].raw == "yes" && pair[1].raw == "no") {
+        tokens[at] = Token { raw: "yesno".to_owned(), text: "yes/no".to_owned(), grasp: Grasp::Word };
+        tokens.remove(at + 1);
+    }
+    read_beside(&mut tokens);
     // Only at the end it is a longitude: `long_code`.
     if let [before @ .., _] = tokens.as_mut_slice() {
         for token in before.iter_mut().filter(|token| token.raw == "long") {
@@ -292,6 +317,95 @@ pub fn read(name: &str, context: &Context) -> Vec<Token> {
         *first = Token { raw: first.raw.clone(), text: "minimum".to_owned(), grasp: Grasp::Abbreviation };
     }
     tokens
+}
+
+/// Abbreviations with the words before which they have one meaning: `curr_code`, `del_address`.
+const BEFORE: &[(&[&str], &[&str], &str)] = &[
+    (&["acc"], &["number", "balance"], "account"),
+    (&["act"], &["amount", "cost", "date", "hours", "quantity", "time"], "actual"),
+    (&["act"], &["flag", "indicator"], "active"),
+    (&["alt"], &["code", "e-mail", "identifier", "name", "phone", "text"], "alternative"),
+    (&["app"], &["key", "name", "secret", "URL", "version"], "application"),
+    (&["comm"], &["amount", "percentage", "rate"], "commission"),
+    (&["cr", "crt"], &["by", "date", "time", "timestamp", "user"], "created"),
+    (&["cr"], &["amount", "balance", "limit"], "credit"),
+    (&["cur", "curr"], &["code", "rate", "symbol", "sign", "identifier"], "currency"),
+    (&["def"], &["value"], "default"),
+    (&["del"], &["address", "contact", "instructions", "note", "city", "country"], "delivery"),
+    (&["del"], &["by", "flag", "indicator", "user"], "deleted"),
+    (&["dir"], &["name", "path"], "directory"),
+    (&["disc"], &["amount", "percentage", "rate"], "discount"),
+    (&["div"], &["code", "identifier", "name"], "division"),
+    (&["dr"], &["amount", "balance"], "debit"),
+    (&["est"], &["amount", "cost", "date", "hours", "time", "value"], "estimated"),
+    (&["exp"], &["date", "day", "month", "time", "timestamp", "year"], "expiry"),
+    (&["hi"], &["limit", "range", "value"], "high"),
+    (&["int"], &["rate"], "interest"),
+    (&["inv"], &["address", "due"], "invoice"),
+    (&["lic"], &["number"], "licence"),
+    (&["lo"], &["limit", "range", "value"], "low"),
+    (&["lst"], &["login", "modified", "update", "updated"], "last"),
+    (&["mob"], &["number", "phone"], "mobile"),
+    (&["mod"], &["by", "date", "time", "timestamp", "user"], "modified"),
+    (&["org"], &["code", "identifier", "name", "type", "unit"], "organization"),
+    (&["perm"], &["address"], "permanent"),
+    (&["pol"], &["number"], "policy"),
+    (&["rec"], &["count", "end", "identifier", "number", "start", "status", "type"], "record"),
+    (&["reg"], &["date", "fee", "number", "time"], "registration"),
+    (&["rel"], &["type"], "relationship"),
+    (&["rep"], &["code", "name"], "representative"),
+    (&["req"], &["date", "quantity"], "required"),
+    (&["resp"], &["time"], "response"),
+    (&["sec"], &["answer", "question"], "security"),
+    (&["supp"], &["code", "identifier", "name"], "supplier"),
+    (&["temp"], &["c", "f", "maximum", "minimum"], "temperature"),
+    (&["trans"], &["amount", "code", "date", "identifier", "number", "type"], "transaction"),
+];
+
+/// Abbreviations with the words behind which they have one meaning: `sort_str`.
+const BEHIND: &[(&[&str], &[&str], &str)] = &[
+    (&["mv"], &["cash", "inventory", "stock"], "movement"),
+    (&["str"], &["agent", "connection", "format", "query", "search", "sort", "version"], "string"),
+];
+
+/// Abbreviations that have one meaning at the end of a name: `active_ind`, `start_tm`.
+const LAST: &[(&str, &str)] = &[
+    ("det", "detail"),
+    ("fl", "flag"),
+    ("ind", "indicator"),
+    ("lst", "list"),
+    ("pos", "position"),
+    ("tm", "time"),
+    ("tp", "type"),
+];
+
+/// Reads the abbreviations that the next word or the place in the name explains.
+fn read_beside(tokens: &mut [Token]) {
+    for at in 1..tokens.len() {
+        let (own, next) = (&tokens[at - 1].raw, &tokens[at].text);
+        let fits = |(short, before, _): &&(&[&str], &[&str], &str)| {
+            short.contains(&own.as_str()) && before.contains(&next.as_str())
+        };
+        if let Some((.., meaning)) = BEFORE.iter().find(fits) {
+            tokens[at - 1].text = (*meaning).to_owned();
+            tokens[at - 1].grasp = Grasp::Abbreviation;
+        }
+        let (own, before) = (&tokens[at].raw, tokens[at - 1].text.rsplit(' ').next().unwrap_or_default());
+        let follows =
+            |(short, behind, _): &&(&[&str], &[&str], &str)| short.contains(&own.as_str()) && behind.contains(&before);
+        if let Some((.., meaning)) = BEHIND.iter().find(follows) {
+            tokens[at].text = (*meaning).to_owned();
+            tokens[at].grasp = Grasp::Abbreviation;
+        }
+    }
+    if let [_, .., last] = tokens
+        && matches!(last.grasp, Grasp::Ambiguous(_))
+        && last.text.eq_ignore_ascii_case(&last.raw)
+        && let Some((_, meaning)) = LAST.iter().find(|(short, _)| *short == last.raw)
+    {
+        last.text = (*meaning).to_owned();
+        last.grasp = Grasp::Abbreviation;
+    }
 }
 
 fn read_word(word: &str, context: &Context) -> Vec<Token> {
@@ -395,8 +509,12 @@ fn known(word: &str, context: &Context) -> Option<Token> {
         return Some(Token { raw: word.to_owned(), text, grasp: Grasp::Likely });
     }
     // If only some domains expand the word, and the context is not clearly one of them, the word stays as it is.
-    let is_doubtful = !others.is_empty() && !is_itself && !is_usual(senses, text);
-    if is_doubtful {
+    let is_evident = || senses.iter().any(|sense| sense.text == text && context.has_evidence(sense, word));
+    let is_doubtful = match senses.iter().any(|sense| sense.is_loose) {
+        true => !is_evident(),
+        false => !others.is_empty() && !is_usual(senses, text),
+    };
+    if is_doubtful && !is_itself {
         let senses = std::iter::once(text).chain(others).collect();
         let text = if word.len() <= ACRONYM { word.to_uppercase() } else { word.to_owned() };
         return Some(Token { raw: word.to_owned(), text, grasp: Grasp::Ambiguous(senses) });
@@ -494,7 +612,9 @@ mod tests {
         let mut seen = BTreeSet::new();
         for line in include_str!("terms.tsv").lines().filter(|line| !line.starts_with('#')) {
             let fields: Vec<&str> = line.split('\t').collect();
-            let [term, text, domain] = fields.as_slice() else { panic!("not three fields: {line}") };
+            let ([term, text, domain] | [term, text, domain, "?"]) = fields.as_slice() else {
+                panic!("not three fields and a mark: {line}")
+            };
             assert!(!text.is_empty() && known.contains(domain), "{line}");
             assert!(term.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()), "no name can hold it: {line}");
             assert!(seen.insert((*term, *text)), "said twice: {line}");

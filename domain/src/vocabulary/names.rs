@@ -27,6 +27,9 @@ const AFFIX: usize = 3;
 const MODULES: usize = 8;
 const MODULES_OF_TEN: usize = 8;
 
+/// Letters before a name that say what kind of table it is: `d_date`, `v_orders`.
+const STYLES: [&str; 4] = ["d", "f", "t", "v"];
+
 /// How many tables must share a first word that may mean several things for it to name a module.
 const VAGUE: usize = 3;
 /// How many first words must begin the rest of a name (`order_orderline`, `gym_gym`) for first words to name
@@ -94,6 +97,10 @@ impl TableNames {
         of.tail = lasts.into_iter().find(|(_, count)| is_mark(*count)).map(|(last, _)| last);
         of.modules = of.modules_of(&names);
         of.modules.extend(vague_modules(&firsts, &names));
+        let is_letter = |first: &String| first.len() == 1 && !STYLES.contains(&first.as_str());
+        of.modules.extend(
+            firsts.iter().filter(|(first, count)| is_letter(first) && **count >= ALIKE).map(|(it, _)| it.clone()),
+        );
         of.of_applications = of_applications(&names);
         of.groups = groups.into_iter().filter(|(_, count)| *count > 1).map(|(group, _)| group).collect();
         // Words are taken apart with the words of all names, so that comes second.

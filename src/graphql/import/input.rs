@@ -251,6 +251,7 @@ impl From<ImportedUsageInput> for Usage {
             model_ms,
             requests: usage.requests,
             retries: 0,
+            repeats: 0,
         }
     }
 }

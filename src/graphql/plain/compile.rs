@@ -256,6 +256,7 @@ fn usage(name: &str, columns: &mut Columns) -> Option<Output> {
         "modelSeconds" => Output::Seconds(columns.place(Of::ModelMs)),
         "requests" => Output::Int(columns.place(Of::Requests)),
         "retries" => Output::Int(columns.place(Of::Retries)),
+        "repeats" => Output::Int(columns.place(Of::Repeats)),
         _ => return None,
     })
 }

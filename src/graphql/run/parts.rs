@@ -194,6 +194,8 @@ pub struct TokenUsage {
     requests: i32,
     /// The number of requests that were sent again after a failure.
     retries: i32,
+    /// The number of these requests that asked again for texts that an earlier answer lacked or made unreadable.
+    repeats: i32,
 }
 
 /// Converts milliseconds to seconds.
@@ -214,6 +216,7 @@ impl From<&Usage> for TokenUsage {
             model_seconds: seconds(usage.model_ms),
             requests: usage.requests,
             retries: usage.retries,
+            repeats: usage.repeats,
         }
     }
 }

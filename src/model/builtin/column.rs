@@ -201,12 +201,12 @@ fn reason(reading: &ColumnReading<'_>, because: &str) -> String {
         .filter_map(|token| match &token.grasp {
             Grasp::Ambiguous(others) => {
                 let others: Vec<String> = others.iter().map(|&other| other.to_owned()).collect();
-                Some(format!(
-                    "`{}` was taken for {} and may also mean {}",
-                    token.raw,
-                    token.text,
-                    words::listed(&others, "or")
-                ))
+                let others = words::listed(&others, "or");
+                Some(if token.text.eq_ignore_ascii_case(&token.raw) {
+                    format!("`{}` may mean {others}", token.raw)
+                } else {
+                    format!("`{}` was taken for {} and may also mean {others}", token.raw, token.text)
+                })
             }
             Grasp::Cryptic if !reading.is_cryptic() => {
                 Some(format!("{} was not understood", words::quoted(&token.raw)))

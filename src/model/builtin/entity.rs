@@ -171,6 +171,12 @@ impl Entity {
         {
             (last.text, last.grasp) = ("definition".to_owned(), Grasp::Abbreviation);
         }
+        // A group of tables, such as those of identities: `ID_USER`.
+        if let [first, _, ..] = tokens.as_mut_slice()
+            && first.raw == "id"
+        {
+            (first.text, first.grasp) = ("ID".to_owned(), Grasp::Likely);
+        }
         let mut all: Vec<String> =
             tokens.iter().flat_map(|token| token.text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
         all.dedup();

@@ -15,7 +15,7 @@ use crate::domain::{
 use super::{
     data_type::DataType,
     entity::Entity,
-    lexicon::{OPEN, PEOPLE, PERSONS, SENSITIVE, TEXTS},
+    lexicon::{OPEN, PEOPLE, PERSONS, SENSITIVE, TEXTS, is_person},
     shape::Shape,
     speech, units,
     vocabulary::{self, Context, Grasp, TableNames, Token},
@@ -138,8 +138,8 @@ impl<'a> TableReading<'a> {
         {
             tokens.rotate_left(1);
         }
-        read_before(&mut tokens);
         read_bits(&mut tokens);
+        read_derived(&mut tokens);
         read_unit(&mut tokens, data_type);
         let target = key.map(|key| self.target(key));
         if let Some(target) = &target {
@@ -337,7 +337,9 @@ impl<'a> TableReading<'a> {
             [thing @ .., id] if id == "id" && thing.len() > 1 => {
                 let name = thing.join("_");
                 let own = catalog.ungrouped(&name);
-                if own.len() < name.len() { [words::split(own), vec![id.clone()]].concat() } else { parts }
+                // `act_inst_id` beside no table of instances is that of an `act_inst`.
+                let is_table = own.len() < name.len() && catalog.only_called(&words::split(own)).is_some();
+                if is_table { [words::split(own), vec![id.clone()]].concat() } else { parts }
             }
             _ => parts,
         }
@@ -515,8 +517,16 @@ fn type_of(column: &Column, statistics: Option<&ColumnStatistics>) -> DataType {
     if is_number { DataType::Integer } else { data_type }
 }
 
-/// Reads abbreviations by the name of the table that the column refers to: `CMP` before a reference to `SH_CAMPUS_T`.
+/// Reads abbreviations by the name of the table that the column refers to: `CMP` before a reference to `SH_CAMPUS_T`, and
+/// `rep` before one to people.
 fn read_by_target(tokens: &mut [Token], target: &Entity) {
+    for token in tokens.iter_mut().filter(|_| target.is_about_people()) {
+        if let Grasp::Ambiguous(senses) = &token.grasp
+            && let Some(person) = senses.iter().find(|sense| is_person(sense))
+        {
+            (token.text, token.grasp) = ((*person).to_owned(), Grasp::Abbreviation);
+        }
+    }
     let known = |token: &&Token| matches!(token.grasp, Grasp::Word | Grasp::Abbreviation);
     let words: Vec<&str> = target.tokens.iter().filter(known).flat_map(|token| token.text.split(' ')).collect();
     for token in tokens.iter_mut().filter(|token| token.grasp != Grasp::Word && token.text != "identifier") {
@@ -547,28 +557,6 @@ fn read_by_initials(tokens: &mut [Token], target: &Entity) {
     }
 }
 
-/// Abbreviations with the words before which they have one meaning: `curr_code`, `del_address`.
-const BEFORE: &[(&[&str], &[&str], &str)] = &[
-    (&["cur", "curr"], &["code", "rate", "symbol", "sign", "identifier"], "currency"),
-    (&["del"], &["address", "contact", "instructions", "note", "city", "country"], "delivery"),
-    (&["inv"], &["address", "due"], "invoice"),
-    (&["req"], &["date", "quantity"], "required"),
-];
-
-/// Reads the abbreviations that the next word explains.
-fn read_before(tokens: &mut [Token]) {
-    for at in 1..tokens.len() {
-        let (own, next) = (&tokens[at - 1].raw, &tokens[at].text);
-        let fits = |(short, before, _): &&(&[&str], &[&str], &str)| {
-            short.contains(&own.as_str()) && before.contains(&next.as_str())
-        };
-        if let Some((.., meaning)) = BEFORE.iter().find(fits) {
-            tokens[at - 1].text = (*meaning).to_owned();
-            tokens[at - 1].grasp = Grasp::Abbreviation;
-        }
-    }
-}
-
 /// Reads the name of a type: `int64_value`.
 fn read_bits(tokens: &mut Vec<Token>) {
     let is_type = |pair: &[Token]| {
@@ -585,6 +573,18 @@ fn read_bits(tokens: &mut Vec<Token>) {
 /// The day of the week with this abbreviation.
 fn day_of(short: &str) -> Option<&'static str> {
     speech::DAYS.into_iter().find(|day| short.len() == 3 && day.to_lowercase().starts_with(short))
+}
+
+/// Puts the word for a stored result before what it is: `due_date_derived`. A question stays as it is.
+fn read_derived(tokens: &mut Vec<Token>) {
+    let is_derived = |token: &Token| matches!(token.raw.as_str(), "derived" | "computed" | "calculated");
+    if let [first, .., _] = tokens.as_slice()
+        && let is_question = speech::OPENERS.contains(&first.text.as_str())
+        && let Some(derived) = tokens.pop_if(|last| is_derived(last))
+        && !is_question
+    {
+        tokens.insert(0, derived);
+    }
 }
 
 /// Reads a unit at the end of a name. After a point in time (`ts_ms`), the unit is dropped, since the samples show it.

@@ -62,9 +62,10 @@ const VERBS: &[&str] = &[
 
 /// Words that are neither nouns nor verbs.
 const FUNCTIONS: &[&str] = &[
-    "a", "after", "all", "also", "always", "an", "any", "as", "before", "below", "down", "how", "if", "into", "is",
-    "it", "never", "no", "non", "not", "of", "off", "ok", "once", "only", "other", "out", "over", "own", "same", "the",
-    "then", "under", "until", "up", "upon", "via", "what", "when", "where", "which", "while", "who", "why",
+    "a", "after", "all", "also", "always", "an", "any", "as", "before", "below", "both", "down", "each", "every",
+    "how", "if", "into", "is", "it", "never", "no", "non", "not", "of", "off", "ok", "once", "only", "other", "out",
+    "over", "own", "same", "the", "then", "under", "until", "up", "upon", "via", "what", "when", "where", "which",
+    "while", "who", "why",
 ];
 
 /// Adjectives that are no nouns.

@@ -12,6 +12,8 @@ struct Read {
     metrics: Vec<Vec<String>>,
     /// Name, kind, agreement, similarity, reference, and per run text, confidence, review.
     assets: Vec<Vec<String>>,
+    /// Asset, judge, the winner or `tie`, and the reason for each order.
+    verdicts: Vec<[String; 5]>,
 }
 
 fn text(value: &Value) -> String {
@@ -55,6 +57,11 @@ fn from_json(export: &str) -> Read {
             .flat_map(|cell| ["description", "confidence", "review"].map(|field| text(&cell[field])));
         fixed.into_iter().chain(cells).collect()
     };
+    let verdict = |asset: &Value, verdict: &Value| {
+        let winner = verdict["winner"].as_i64().map_or_else(|| "tie".to_owned(), |run| format!("#{run}"));
+        let [one, two] = [0, 1].map(|at: usize| text(&verdict["opinions"][at]["reason"]));
+        [text(&asset["asset"]), format!("#{}", verdict["judge"]), winner, one, two]
+    };
     Read {
         complete: text(&all["complete"]),
         runs: facts.iter().map(fact).collect(),
@@ -63,6 +70,9 @@ fn from_json(export: &str) -> Read {
             .collect(),
         metrics: list(&all["metrics"]).map(metric).collect(),
         assets: list(&all["assets"]).map(asset).collect(),
+        verdicts: list(&all["assets"])
+            .flat_map(|asset| list(&asset["verdicts"]).map(|it| verdict(asset, it)).collect::<Vec<_>>())
+            .collect(),
     }
 }
 
@@ -97,6 +107,14 @@ fn from_csv(export: &str) -> Read {
             "asset" => {
                 let fixed = [1, 2, 4, 5, 6].map(|at: usize| record[at].clone());
                 read.assets.push(fixed.into_iter().chain(of_runs.concat()).collect());
+            }
+            "verdict" => {
+                let judged: Vec<(&str, &&[String])> =
+                    runs.iter().copied().zip(&of_runs).filter(|(_, run)| !run[0].is_empty()).collect();
+                let winner = judged.iter().find(|(_, run)| run[2] == "winner").map_or("tie", |(name, _)| name);
+                assert!(winner != "tie" || judged.iter().all(|(_, run)| run[2] == "tie"), "{record:?}");
+                let [one, two] = [0, 1].map(|at: usize| judged[at].1[0].clone());
+                read.verdicts.push([record[1].clone(), record[2].clone(), winner.to_owned(), one, two]);
             }
             other => panic!("a section {other}"),
         }
@@ -140,11 +158,28 @@ fn from_markdown(export: &str) -> Read {
                 let plain = cells.iter().map(|value| bold(value).unwrap_or_else(|| value.clone()));
                 read.metrics.push(plain.chain([winners.join(" ")]).collect());
             }
-            "Assets" => read.assets.push(cells),
+            "Assets" => {
+                let (verdicts, asset) = cells.split_last().unwrap();
+                read.assets.push(asset.to_vec());
+                read.verdicts.extend(verdicts_of(&asset[0], verdicts));
+            }
             _ => {}
         }
     }
     read
+}
+
+/// Reads the verdicts of a cell: three lines each.
+fn verdicts_of(asset: &str, cell: &str) -> Vec<[String; 5]> {
+    let lines: Vec<&str> = cell.lines().collect();
+    let verdict = |lines: &[&str]| {
+        let (outcome, judge) = lines[0].split_once(" (judged by ").unwrap();
+        let winner = outcome.split_once(" is better than ").map_or("tie", |(winner, _)| winner);
+        let reason = |line: &str| line.split_once(" first: ").unwrap().1.to_owned();
+        let judge = judge.trim_end_matches(')').to_owned();
+        [asset.to_owned(), judge, winner.to_owned(), reason(lines[1]), reason(lines[2])]
+    };
+    lines.chunks(3).map(verdict).collect()
 }
 
 /// Returns the cells of a Markdown line as they are displayed.

@@ -111,7 +111,11 @@ function Outcome({ run }: { run: Run }) {
           ['Tokens received', count(usage.outputTokens)],
           [
             'Requests',
-            usage.retries > 0 ? `${count(usage.requests)}, ${count(usage.retries)} sent again` : count(usage.requests),
+            [
+              count(usage.requests),
+              ...(usage.repeats > 0 ? [`${count(usage.repeats)} of them repeated`] : []),
+              ...(usage.retries > 0 ? [`${count(usage.retries)} sent again`] : []),
+            ].join(', '),
           ],
           ['Model time', duration(usage.modelSeconds)],
           ...spent,

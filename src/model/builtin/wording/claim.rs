@@ -64,6 +64,13 @@ impl Place<'_> {
             let phrase = self.phrase(&words);
             let texts = vec![self.of_owner(&format!("{phrase} flag")), format!("yes-or-no mark for {phrase}")];
             return told(MERE_FLAG, boolean, texts);
+        } else if let Some(done) = words
+            .last()
+            .and_then(|last| last.strip_prefix("non"))
+            .map(|done| done.trim_start_matches('-'))
+            .filter(|done| words::is_participle(done))
+        {
+            format!("{} is not {done}", self.subject_before(&words, 1))
         } else if let Some(last) =
             words.last().filter(|last| words::is_participle(last) && !ADJECTIVES.contains(&last.as_str()))
             && is_thing(&words)

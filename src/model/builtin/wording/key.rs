@@ -253,6 +253,17 @@ impl Place<'_> {
         if role.is_empty() {
             return told("the name says identifier", true, self.belonging("identifier", ""));
         }
+        // One of several, told apart by a letter: `a_uuid`, `a_call_id`.
+        if role[0].len() == 1 && role[0].bytes().all(|b| b.is_ascii_alphabetic()) {
+            let (letter, thing) = (role[0].to_uppercase(), self.phrase(&role[1..]));
+            let which = if thing.is_empty() { letter } else { format!("{thing} {letter}") };
+            let texts = if role.len() == 1 {
+                self.belonging(&format!("identifier {which}"), "")
+            } else {
+                vec![format!("identifier of the {which}"), self.of_owner(&format!("{which} identifier"))]
+            };
+            return told("the name says identifier", true, texts);
+        }
         // An `access_key` beside `access_keys` is the key itself, and a `pid` is a number of the system's.
         let is_thing_itself = self.column.last() == "key" && role.last().is_some_and(|last| last == "key");
         let names_both = self.column.tokens.len() > 1;

@@ -250,4 +250,4 @@ const CONTAINED: &[&str] = &[
 
 /// Words before `count` that are not what is counted.
 const NOT_COUNTED: &[&str] =
-    &["helpful", "total", "active", "open", "current", "maximum", "minimum", "unique", "distinct", "new"];
+    &["helpful", "total", "sequence", "active", "open", "current", "maximum", "minimum", "unique", "distinct", "new"];

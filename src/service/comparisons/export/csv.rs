@@ -1,5 +1,6 @@
-//! CSV: one table (RFC 4180) with four sections, named in the first column. The values of a run are in the columns with
-//! its number. A winner is marked `winner`; an asset shows the state of its review.
+//! CSV: one table (RFC 4180) with sections, named in the first column. The values of a run are in the columns with its
+//! number. A winner is marked `winner`; an asset shows the state of its review. The verdicts on an asset follow it: each
+//! of the two judged runs has the reason that was given when its text was shown first, and the mark `winner` or `tie`.
 
 use super::{Head, Line, Writer};
 use crate::{domain::Result, service::export::csv::Records};
@@ -10,12 +11,13 @@ const COLUMNS: [&str; 7] = ["section", "name", "detail", "unit", "agreement", "s
 /// Writes CSV.
 #[derive(Default)]
 pub struct Csv {
-    runs: usize,
+    /// The numbers of the runs.
+    runs: Vec<i64>,
 }
 
 impl Writer for Csv {
     fn head(&mut self, head: &Head) -> Result<String> {
-        self.runs = head.runs.len();
+        self.runs = head.runs.iter().map(|run| run.number).collect();
         let mut records = Records::new();
         let names: Vec<[String; 3]> = head
             .runs
@@ -26,7 +28,7 @@ impl Writer for Csv {
             })
             .collect();
         add(&mut records, COLUMNS, names.iter().map(|names| names.each_ref().map(String::as_str)))?;
-        let nothing = vec![[""; 3]; self.runs];
+        let nothing = vec![[""; 3]; self.runs.len()];
         for (name, value) in head.facts() {
             add(
                 &mut records,
@@ -73,6 +75,21 @@ impl Writer for Csv {
             let reference = line.reference.as_deref().unwrap_or_default();
             let fixed = ["asset", &line.asset, line.kind, "", line.agreement, &similarity, reference];
             add(&mut records, fixed, cells.iter().map(|(text, confidence, mark)| [*text, confidence.as_str(), *mark]))?;
+            for verdict in &line.verdicts {
+                let judge = format!("#{}", verdict.judge);
+                let reasons = self.runs.iter().map(|run| {
+                    let Some(opinion) = verdict.opinions.iter().find(|opinion| opinion.shown_first == *run) else {
+                        return [""; 3];
+                    };
+                    let mark = match verdict.winner {
+                        Some(winner) if winner == *run => "winner",
+                        Some(_) => "",
+                        None => "tie",
+                    };
+                    [opinion.reason.as_str(), "", mark]
+                });
+                add(&mut records, ["verdict", &line.asset, &judge, "", "", "", ""], reasons)?;
+            }
         }
         records.text()
     }

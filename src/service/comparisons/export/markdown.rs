@@ -1,10 +1,20 @@
 //! Markdown: one table per section, for people. Winners are bold.
 
-use super::{Head, Line, Writer};
+use super::{Head, Line, LineVerdict, Writer};
 use crate::{
     domain::Result,
     service::export::markdown::{cell, escaped, heading, row},
 };
+
+/// Returns a verdict as text: the winner and the judge, then the reason for each order, each on its line.
+fn told(LineVerdict { judge, winner, opinions: [one, two] }: &LineVerdict) -> String {
+    let (first, second) = (one.shown_first, two.shown_first);
+    let outcome = match winner {
+        Some(winner) => format!("#{winner} is better than #{}", if *winner == first { second } else { first }),
+        None => format!("#{first} and #{second} are equally good"),
+    };
+    format!("{outcome} (judged by #{judge})\n#{first} first: {}\n#{second} first: {}", one.reason, two.reason)
+}
 
 /// Writes Markdown.
 pub struct Markdown;
@@ -47,7 +57,8 @@ impl Writer for Markdown {
             names.iter().flat_map(|name| [name.clone(), format!("{name} confidence"), format!("{name} review")]);
         let fixed = ["Asset", "Kind", "Agreement", "Similarity", "Reference"].map(str::to_owned);
         text.push_str("\n## Assets\n\n");
-        text.push_str(&heading(&fixed.into_iter().chain(of_runs).collect::<Vec<_>>()));
+        let verdicts = ["Verdicts".to_owned()];
+        text.push_str(&heading(&fixed.into_iter().chain(of_runs).chain(verdicts).collect::<Vec<_>>()));
         Ok(text)
     }
 
@@ -66,7 +77,8 @@ impl Writer for Markdown {
                 Some(it) => [cell(Some(&it.description)), it.confidence.to_string(), escaped(it.review)],
                 None => [const { String::new() }; 3],
             });
-            text.push_str(&row(fixed.into_iter().chain(cells)));
+            let verdicts = line.verdicts.iter().map(told).collect::<Vec<_>>().join("\n");
+            text.push_str(&row(fixed.into_iter().chain(cells).chain([cell(Some(&verdicts))])));
         }
         Ok(text)
     }

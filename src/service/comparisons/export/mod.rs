@@ -19,6 +19,7 @@ use crate::{
         clock::Moment,
         compare::{ComparedAsset, ComparedAssetFilter, ComparedMetric, RunDifference},
         id::SuggestionId,
+        judge::{Preference, Verdict},
         page::PageRequest,
         run::Run,
         spelling::spelled,
@@ -96,6 +97,7 @@ struct Line {
     similarity: Option<f64>,
     reference: Option<String>,
     cells: Vec<Option<Cell>>,
+    verdicts: Vec<LineVerdict>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +105,43 @@ struct Cell {
     description: String,
     confidence: f64,
     review: &'static str,
+}
+
+/// The newest verdict on two of an asset's texts. Runs are given by number.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LineVerdict {
+    /// The run that judged.
+    judge: i64,
+    /// The run with the better text; `None` for a tie.
+    winner: Option<i64>,
+    /// One for each order of the texts.
+    opinions: [LineOpinion; 2],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LineOpinion {
+    /// The run whose text the judge saw first.
+    shown_first: i64,
+    reason: String,
+}
+
+impl From<Verdict> for LineVerdict {
+    fn from(verdict: Verdict) -> Self {
+        let (first, second) = (verdict.pair.runs.0.0, verdict.pair.runs.1.0);
+        let winner = match verdict.opinions.outcome() {
+            Preference::First => Some(first),
+            Preference::Second => Some(second),
+            Preference::Tie => None,
+        };
+        let [one, two] = verdict.opinions.0;
+        let opinions = [
+            LineOpinion { shown_first: first, reason: one.reason },
+            LineOpinion { shown_first: second, reason: two.reason },
+        ];
+        Self { judge: verdict.run_id.0, winner, opinions }
+    }
 }
 
 impl Head {
@@ -233,12 +272,18 @@ impl Comparisons {
                 review: suggestion.review.state.as_str(),
             })
         };
+        let mut verdicts = self.ports.store.verdicts(&ids).await?;
+        let mut judged = |texts: &[Option<SuggestionId>]| -> Vec<LineVerdict> {
+            let found = texts.iter().flatten().filter_map(|id| verdicts.remove(id)).flatten();
+            found.filter(|verdict| texts.contains(&Some(verdict.pair.second))).map(LineVerdict::from).collect()
+        };
         let line = |asset: ComparedAsset| Line {
             asset: asset.asset.display(),
             kind: asset.asset.kind.as_str(),
             agreement: asset.agreement.as_str(),
             similarity: asset.similarity,
             reference: asset.reference,
+            verdicts: judged(&asset.suggestions),
             cells: asset.suggestions.into_iter().map(&mut cell).collect(),
         };
         Ok(assets.into_iter().map(line).collect())
