@@ -428,6 +428,74 @@ async fn abbreviations_are_read_only_where_their_meaning_is_clear() {
     }
 }
 
+const WORKFLOW: &str = "
+    CREATE TABLE act_hi_actinst (id_ TEXT PRIMARY KEY, act_id_ TEXT, act_inst_id_ TEXT, proc_inst_id_ TEXT,
+        start_tm TIMESTAMP, sequence_counter_ INTEGER, long_ INTEGER);
+    CREATE TABLE act_hi_comment (id_ TEXT PRIMARY KEY, type_ TEXT, dir TEXT, ext TEXT, reg_state TEXT, reg_date DATE);
+    CREATE TABLE act_id_user (id_ TEXT PRIMARY KEY, first_ TEXT, nonexpired BOOLEAN, yesno_cd_employed INTEGER);
+    CREATE TABLE act_ru_task (id_ TEXT PRIMARY KEY, name_ TEXT, a_uuid TEXT, a_call_id TEXT, pres_id TEXT,
+        allowlist TEXT, principal_paid_derived NUMERIC, repay_every INTEGER, is_paid_derived BOOLEAN,
+        number_of_jobs_created INTEGER, phone_2nd TEXT, temp_c REAL, sort_str TEXT);
+    CREATE TABLE act_ru_job (id_ TEXT PRIMARY KEY, name_ TEXT, user_id_ TEXT REFERENCES act_id_user (id_));";
+
+/// What may stand for much stays as it is.
+#[tokio::test]
+async fn abbreviations_that_may_stand_for_much_need_evidence() {
+    let all = texts(WORKFLOW).await;
+    for (name, text) in [
+        ("act_hi_actinst.act_id_", "Identifier of the ACT."),
+        ("act_hi_actinst.act_inst_id_", "Identifier of the ACT INST."),
+        ("act_hi_actinst.proc_inst_id_", "Identifier of the process instance."),
+        ("act_hi_actinst.start_tm", "Start time of the HI ACT INST."),
+        ("act_hi_actinst.sequence_counter_", "Sequence counter of the HI ACT INST."),
+        ("act_hi_actinst.long_", "LONG of the HI ACT INST."),
+        ("act_hi_comment", "One row per HI comment"),
+        ("act_hi_comment.dir", "DIR of the HI comment."),
+        ("act_hi_comment.ext", "EXT of the HI comment."),
+        ("act_hi_comment.reg_state", "REG state of the HI comment."),
+        ("act_hi_comment.reg_date", "Registration date of the HI comment."),
+        ("act_id_user", "One row per ID user"),
+        ("act_id_user.nonexpired", "Whether the ID user is not expired."),
+        ("act_id_user.yesno_cd_employed", "Yes/no code employed"),
+        ("act_ru_task.a_uuid", "Identifier A of the RU task."),
+        ("act_ru_task.a_call_id", "Identifier of the call A."),
+        ("act_ru_task.pres_id", "Identifier of the pres."),
+        ("act_ru_task.allowlist", "Allowlist of the RU task."),
+        ("act_ru_task.principal_paid_derived", "Derived principal paid."),
+        ("act_ru_task.repay_every", "Repay every: attribute of the RU task."),
+        ("act_ru_task.is_paid_derived", "Whether the RU task is paid."),
+        ("act_ru_task.number_of_jobs_created", "Number of jobs created of the RU task."),
+        ("act_ru_task.phone_2nd", "Phone 2nd of the RU task."),
+        ("act_ru_task.temp_c", "Temperature of the RU task in degrees Celsius."),
+        ("act_ru_task.sort_str", "Sort string of the RU task."),
+    ] {
+        says(&all, name, text);
+    }
+}
+
+const LOANS: &str = "
+    CREATE TABLE m_client (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+    CREATE TABLE m_office (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+    CREATE TABLE m_loan (id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL REFERENCES m_client (id), amount NUMERIC);
+    CREATE TABLE m_employee (id INTEGER PRIMARY KEY, office_id INTEGER REFERENCES m_office (id), hired_at DATE);
+    CREATE TABLE acc_gl_account (id INTEGER PRIMARY KEY, name TEXT, usage TEXT);
+    CREATE TABLE acc_gl_closure (id INTEGER PRIMARY KEY, closing_date DATE, rep_id INTEGER REFERENCES m_employee (id));
+    CREATE TABLE acc_gl_entry (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL REFERENCES acc_gl_account (id));";
+
+/// A letter, and an abbreviation of a thing that stands behind it, only group tables.
+#[tokio::test]
+async fn what_groups_tables_is_no_part_of_their_names() {
+    let all = texts(LOANS).await;
+    for (name, text) in [
+        ("m_loan", "One row per loan, with its amount. Each row refers to a client."),
+        ("acc_gl_account", "One row per general ledger account"),
+        ("acc_gl_entry.account_id", "Refers to the account of the general ledger entry (acc_gl_account.id)."),
+        ("acc_gl_closure.rep_id", "Refers to the representative of the general ledger closure, an employee"),
+    ] {
+        says(&all, name, text);
+    }
+}
+
 const RELEASES: &str = "
     CREATE TABLE region (region_id INTEGER PRIMARY KEY, name TEXT, code TEXT);
     CREATE TABLE transcript (transcript_id INTEGER PRIMARY KEY, region_id INTEGER NOT NULL REFERENCES region

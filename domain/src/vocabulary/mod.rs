@@ -350,6 +350,7 @@ const BEFORE: &[(&[&str], &[&str], &str)] = &[
     (&["org"], &["code", "identifier", "name", "type", "unit"], "organization"),
     (&["perm"], &["address"], "permanent"),
     (&["pol"], &["number"], "policy"),
+    (&["proc"], &["def", "definition", "inst", "instance"], "process"),
     (&["rec"], &["count", "end", "identifier", "number", "start", "status", "type"], "record"),
     (&["reg"], &["date", "fee", "number", "time"], "registration"),
     (&["rel"], &["type"], "relationship"),
@@ -364,6 +365,7 @@ const BEFORE: &[(&[&str], &[&str], &str)] = &[
 
 /// Abbreviations with the words behind which they have one meaning: `sort_str`.
 const BEHIND: &[(&[&str], &[&str], &str)] = &[
+    (&["inst"], &["case", "database", "process", "task"], "instance"),
     (&["mv"], &["cash", "inventory", "stock"], "movement"),
     (&["str"], &["agent", "connection", "format", "query", "search", "sort", "version"], "string"),
 ];
@@ -382,9 +384,9 @@ const LAST: &[(&str, &str)] = &[
 /// Reads the abbreviations that the next word or the place in the name explains.
 fn read_beside(tokens: &mut [Token]) {
     for at in 1..tokens.len() {
-        let (own, next) = (&tokens[at - 1].raw, &tokens[at].text);
+        let (own, next) = (&tokens[at - 1].raw, &tokens[at]);
         let fits = |(short, before, _): &&(&[&str], &[&str], &str)| {
-            short.contains(&own.as_str()) && before.contains(&next.as_str())
+            short.contains(&own.as_str()) && [&next.text, &next.raw].iter().any(|next| before.contains(&next.as_str()))
         };
         if let Some((.., meaning)) = BEFORE.iter().find(fits) {
             tokens[at - 1].text = (*meaning).to_owned();
@@ -411,6 +413,10 @@ fn read_beside(tokens: &mut [Token]) {
 fn read_word(word: &str, context: &Context) -> Vec<Token> {
     if let Some(token) = by_catalog(word, context).or_else(|| known(word, context)) {
         return vec![token];
+    }
+    let ordinal = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    if ordinal.len() < word.len() && matches!(ordinal, "st" | "nd" | "rd" | "th") {
+        return vec![Token { raw: word.to_owned(), text: word.to_owned(), grasp: Grasp::Word }];
     }
     let mut parts = words::split_digits(word);
     // `md5sum`

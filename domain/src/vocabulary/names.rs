@@ -321,7 +321,8 @@ fn of_applications(names: &BTreeSet<&str>) -> BTreeSet<String> {
     parts().filter(|(_, first, rest)| names_application(first, rest)).map(|(name, _, _)| name.clone()).collect()
 }
 
-/// The short first words that may mean several things, none of which a table is called: `res` of `res_partner`.
+/// The short first words that may mean several things, none of which a table is called: `res` of `res_partner`. Before
+/// one of these things (`acc_gl_account`), the word means something else.
 fn vague_modules(firsts: &BTreeMap<String, usize>, names: &BTreeSet<&str>) -> Vec<String> {
     let shared = firsts.iter().filter(|(first, count)| **count >= VAGUE && first.len() <= AFFIX);
     let is_vague = |first: &String| {
@@ -331,6 +332,14 @@ fn vague_modules(firsts: &BTreeMap<String, usize>, names: &BTreeSet<&str>) -> Ve
             return false;
         };
         let is_thing = |word: &String| *word == text || others.contains(&word.as_str());
+        let precedes = |parts: &[String]| {
+            parts
+                .split_first()
+                .is_some_and(|(one, rest)| one == first && rest.iter().any(|part| is_thing(&words::singular(part))))
+        };
+        if names.iter().any(|name| precedes(&words::split(name))) {
+            return true;
+        }
         names.iter().map(|name| words::split(name)).all(|parts| {
             let is_head = matches!(parts.as_slice(), [one, rest @ ..] if one == first
                 && (rest.is_empty() || matches!(rest, [last] if HEADS.contains(&last.as_str()))));

@@ -198,7 +198,10 @@ pub fn is_question(words: &[String]) -> bool {
 pub fn is_noun_phrase(words: &[String]) -> bool {
     let Some((last, before)) = words.split_last() else { return false };
     let opens = before.first().is_none_or(|first| {
-        !is_verb(first) && !PREPOSITIONS.contains(&first.as_str()) && !is_particle(first) && first != "of"
+        !is_verb(first)
+            && !PREPOSITIONS.contains(&first.as_str())
+            && !is_particle(first)
+            && !matches!(first.as_str(), "as" | "of")
     });
     opens && may_end_a_noun(last)
 }

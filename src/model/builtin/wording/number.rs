@@ -57,6 +57,8 @@ impl Place<'_> {
         let is_likely = self.column.tokens.iter().any(|token| is_what(&token.text));
         let plural = |things: &[String]| match things {
             [before @ .., last] if last == "occurs" => self.phrase(&[before, &["occurrences".to_owned()]].concat()),
+            // `number_of_jobs_created`
+            [.., what, done] if words::is_plural(what) && words::is_participle(done) => self.phrase(things),
             things => words::plural(&self.phrase(things)),
         };
         (!is_likely).then(|| plural(things))
