@@ -337,6 +337,7 @@ const BEFORE: &[(&[&str], &[&str], &str)] = &[
     (&["disc"], &["amount", "percentage", "rate"], "discount"),
     (&["div"], &["code", "identifier", "name"], "division"),
     (&["dr"], &["amount", "balance"], "debit"),
+    (&["dx"], &["code"], "diagnosis"),
     (&["est"], &["amount", "cost", "date", "hours", "time", "value"], "estimated"),
     (&["exp"], &["date", "day", "month", "time", "timestamp", "year"], "expiry"),
     (&["hi"], &["limit", "range", "value"], "high"),
@@ -349,6 +350,7 @@ const BEFORE: &[(&[&str], &[&str], &str)] = &[
     (&["mod"], &["by", "date", "time", "timestamp", "user"], "modified"),
     (&["org"], &["code", "identifier", "name", "type", "unit"], "organization"),
     (&["perm"], &["address"], "permanent"),
+    (&["pg"], &["number", "URL"], "page"),
     (&["pol"], &["number"], "policy"),
     (&["proc"], &["def", "definition", "inst", "instance"], "process"),
     (&["rec"], &["count", "end", "identifier", "number", "start", "status", "type"], "record"),
@@ -361,6 +363,8 @@ const BEFORE: &[(&[&str], &[&str], &str)] = &[
     (&["supp"], &["code", "identifier", "name"], "supplier"),
     (&["temp"], &["c", "f", "maximum", "minimum"], "temperature"),
     (&["trans"], &["amount", "code", "date", "identifier", "number", "type"], "transaction"),
+    (&["ts"], &["ms", "ns", "s", "sec", "us", "utc"], "timestamp"),
+    (&["ua"], &["str", "string"], "user agent"),
 ];
 
 /// Abbreviations with the words behind which they have one meaning: `sort_str`.
@@ -379,6 +383,7 @@ const LAST: &[(&str, &str)] = &[
     ("pos", "position"),
     ("tm", "time"),
     ("tp", "type"),
+    ("ts", "timestamp"),
 ];
 
 /// Reads the abbreviations that the next word or the place in the name explains.
@@ -400,7 +405,7 @@ fn read_beside(tokens: &mut [Token]) {
             tokens[at].grasp = Grasp::Abbreviation;
         }
     }
-    if let [_, .., last] = tokens
+    if let [.., last] = tokens
         && matches!(last.grasp, Grasp::Ambiguous(_))
         && last.text.eq_ignore_ascii_case(&last.raw)
         && let Some((_, meaning)) = LAST.iter().find(|(short, _)| *short == last.raw)

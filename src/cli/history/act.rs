@@ -242,6 +242,7 @@ fn planned(outcome: &Value, prepared: &mut HashSet<String>) -> String {
         Some("CONFLICT") => format!(": conflict, the comment is now: {}", output::text(&outcome["before"])),
         Some("FAILED") => format!(": {}", output::message(&outcome["error"]["message"])),
         Some("UNCHANGED") => ": unchanged".to_owned(),
+        Some("PLANNED") if outcome["before"].is_string() => format!(": replaces {}", output::text(&outcome["before"])),
         _ => String::new(),
     };
     let about = format!("-- {asset}{why}\n");

@@ -228,7 +228,11 @@ impl Entity {
         let mut many = if phrase { as_named } else { words::plural(&one) };
         match all.last().map(String::as_str) {
             Some("history" | "log" | "journal" | "ledger" | "queue" | "cache") if all.len() > 1 => {
-                one.push_str(" entry");
+                // `ingest_queue` beside `ingest_queue_entry` holds the queues.
+                let entry: Vec<String> = parts.iter().cloned().chain(["entry".to_owned()]).collect();
+                if context.catalog().only_called(&entry).is_none() {
+                    one.push_str(" entry");
+                }
             }
             Some(last) if !phrase && (WITHOUT_PLURAL.contains(&last) || is_activity(last)) => one.push_str(" record"),
             _ => {}

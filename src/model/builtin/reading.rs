@@ -124,7 +124,9 @@ impl<'a> TableReading<'a> {
             let things = self.context.catalog().only_called(&parts[..1]);
             matches!(parts, [_, last] if last == "id") && things.is_some_and(|table| table != self.detail.table.name)
         };
-        if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() && !is_others(&parts) {
+        // The number alone says less: `dow_1_open`.
+        let is_numbered = parts.get(1).is_some_and(|next| next.bytes().all(|b| b.is_ascii_digit()));
+        if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() && !is_others(&parts) && !is_numbered {
             parts.remove(0);
         }
         let parts = self.identifier_last(parts);

@@ -192,6 +192,11 @@ async fn a_roll_back_puts_an_overwritten_comment_back() {
     let asset = ["--asset", "main.tags"];
     ends(data, &[&["history", "review", "1", "--accept"][..], &asset].concat(), Exit::Success).await;
     ends(data, &["history", "apply", "1"], Exit::Success).await;
+    // A plan says what it replaces.
+    let other = [&["history", "review", "1", "--accept", "--text", "other"][..], &asset].concat();
+    ends(data, &other, Exit::Success).await;
+    let plan = ends(data, &["history", "apply", "1", "--plan"], Exit::Success).await.stdout;
+    says(&plan, &["-- main.tags: replaces One row per tag"]);
     target.execute("UPDATE gloss_comments SET comment = 'by hand'");
     let edit = [&["history", "review", "1", "--accept", "--text", "mine"][..], &asset].concat();
     ends(data, &edit, Exit::Success).await;

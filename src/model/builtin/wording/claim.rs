@@ -2,7 +2,7 @@
 //!
 //! The rule: the verb is the name's own participle; `shipped_at` is when something was shipped.
 
-use super::super::{data_type::DataType, shape::Shape, speech, words};
+use super::super::{data_type::DataType, shape::Shape, speech, vocabulary::Token, words};
 use super::{Place, Wordings, told};
 
 /// The reasoning for a flag whose name does not say what it means.
@@ -79,6 +79,8 @@ impl Place<'_> {
             format!("{} has {been}{last}", self.subject_before(&words, 1))
         } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str()))
             && is_thing(&words)
+            // `opac_visible`: a thing that was not read may be where, not what.
+            && !self.column.tokens.iter().any(Token::is_unread)
         {
             let last = one_of_its_kind(last).unwrap_or(last);
             format!("{} is {last}", self.subject_before(&words, 1))

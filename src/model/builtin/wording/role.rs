@@ -50,7 +50,9 @@ pub enum Role {
 impl Place<'_> {
     /// The role that the column's name gives to the row that it refers to.
     pub(super) fn role_of(&self, key: &ForeignKey, target: &Entity) -> Role {
-        let mut role = self.role(REFERRING);
+        // `call_number` that refers to call numbers names them.
+        let is_whole = target.words.len() > 1 && target.words.ends_with(&self.column.words);
+        let mut role = if is_whole { self.column.words.clone() } else { self.role(REFERRING) };
         // `iconid_maintenance` says when the icon is shown and names no thing.
         if role.iter().rposition(|word| word == "identifier").is_some_and(|at| at > 0) {
             return Role::Unclear;
