@@ -53,6 +53,8 @@ mod m20261130_000110_create_run_import;
 mod m20261201_000120_add_cached_input;
 mod m20261201_000130_add_prompt_version;
 mod m20261201_000140_create_verdict;
+mod m20261201_000150_create_duty;
+mod m20261201_000151_create_model_pace;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -98,6 +100,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000120_add_cached_input::Migration),
             Box::new(m20261201_000130_add_prompt_version::Migration),
             Box::new(m20261201_000140_create_verdict::Migration),
+            Box::new(m20261201_000150_create_duty::Migration),
+            Box::new(m20261201_000151_create_model_pace::Migration),
         ]
     }
 }
