@@ -25,12 +25,12 @@ pub use self::{
     doctor::doctor,
 };
 use crate::{
-    bus::local::LocalBus,
+    bus::{local::LocalBus, nats::NatsWire, postgres::PostgresWire, relay::Relay},
     cli::{self, CliError, Exit},
-    config::{self, ConfigError, Settings, secret, sqlite_file, sqlite_url},
+    config::{self, BusKind, ConfigError, Settings, secret, sqlite_file, sqlite_url},
     demo,
     domain::{
-        Error,
+        self, Error,
         clock::{Clock, SystemClock},
         filter::RunFilter,
         profile::{DbBackend, LlmProvider, NewDbProfile, NewLlmProfile},
@@ -38,10 +38,15 @@ use crate::{
     },
     engine::context::Patience,
     graphql, http,
-    lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file, narrow},
+    lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file, name_of_folder, narrow},
     log,
     model::{MeteredModels, ProviderModels, builtin::BuiltinDescriber},
-    port::{Ports, environment::NEW_SECRET_KEY, store::Store},
+    port::{
+        Ports,
+        bus::Bus,
+        environment::NEW_SECRET_KEY,
+        store::{LEASE, Store, WorkerStore},
+    },
     service::Services,
     store::{
         self, BackupError, CopyError, Found, OpenError, SqlStore,
@@ -51,8 +56,6 @@ use crate::{
     worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
 
-/// How long a claim is valid without renewal.
-const LEASE: Duration = Duration::from_secs(30);
 /// How often the pool wakes periodically.
 const WORKER_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the scheduler wakes periodically.
@@ -142,6 +145,7 @@ impl StartError {
             Self::Lock(LockError::InUse { .. })
             | Self::Listen { .. }
             | Self::Store(OpenError::InUse(_) | OpenError::Unfinished(_))
+            | Self::Key(KeyError::Store(OpenError::InUse(_)))
             | Self::Copy(
                 CopyError::NotEmpty(_)
                 | CopyError::OfAnother { .. }
@@ -219,6 +223,11 @@ pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), Star
     // Complete an interrupted rotation first. Other errors occur again below.
     if let Ok(store) = open_store(&settings, Arc::new(LocalBus::default())).await {
         store.close().await?;
+    } else {
+        let url = settings.store_url.expose_secret();
+        let store = store::open_without_key(url, Arc::new(LocalBus::default())).await?;
+        store.remove_workers_of(&name_of_folder(&settings.data_dir)?).await?;
+        store.close().await?;
     }
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
     println!("{}", key.forget(settings.store_url.expose_secret(), really).await?);
@@ -256,9 +265,28 @@ async fn preflight(settings: &Settings, secrets: Secrets) -> Result<Found, Start
     Ok(found)
 }
 
-async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore, StartError> {
+/// Returns the bus that the settings name, and its name.
+fn bus(settings: &Settings) -> Result<(Arc<dyn Bus>, &'static str), StartError> {
+    let invalid = || ConfigError::Invalid("the bus URL is invalid; write it as in nats://host:4222/team".to_owned());
+    Ok(match settings.bus()? {
+        BusKind::Local => (Arc::new(LocalBus::default()), "local"),
+        BusKind::Postgres => {
+            let wire = PostgresWire::of_store(settings.store_url.expose_secret());
+            (Arc::new(Relay::start(wire.ok_or(OpenError::UnknownUrl)?)), "postgres")
+        }
+        BusKind::Nats => {
+            let wire = NatsWire::of(settings.bus_url.expose_secret());
+            (Arc::new(Relay::start(wire.ok_or_else(invalid)?)), "nats")
+        }
+    })
+}
+
+/// Opens the store and clears what earlier processes of this data folder left in it. The caller holds the folder's
+/// lock, so they are gone.
+async fn open_store(settings: &Settings, bus: Arc<dyn Bus>) -> Result<SqlStore, StartError> {
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
-    let store = key.open(|key| store::open(settings.store_url.expose_secret(), bus.clone(), key)).await?;
+    let store = key.open(|key| store::open(settings.store_url.expose_secret(), Arc::clone(&bus), key)).await?;
+    store.remove_workers_of(&name_of_folder(&settings.data_dir)?).await?;
     Ok(store.queueing_at_most(i64::try_from(settings.queued_runs).unwrap_or(i64::MAX)))
 }
 
@@ -272,7 +300,7 @@ async fn own(settings: &Settings, store: &SqlStore) -> Own {
 }
 
 /// Creates the ports for production.
-fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<LocalBus>) -> Ports {
+fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<dyn Bus>) -> Ports {
     let models = ProviderModels::new(Arc::new(BuiltinDescriber), settings.env_names.clone());
     Ports {
         store,
@@ -309,18 +337,18 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let stop = CancellationToken::new();
     listen_to_signals(stop.clone())?;
     let _store_lock = prepare_store_file(&settings)?;
-    let bus = Arc::new(LocalBus::default());
-    let opened = open_store(&settings, bus.clone()).await?;
+    let (bus, bus_name) = bus(&settings)?;
+    let opened = open_store(&settings, Arc::clone(&bus)).await?;
     let own = own(&settings, &opened).await;
     let store: Arc<dyn Store> = Arc::new(opened.clone());
-    let ports = ports(&settings, store, own, bus);
+    let ports = ports(&settings, store, own, Arc::clone(&bus));
     prepare_first_use(&settings, &ports).await?;
-    let services = Services::new(ports.clone(), "local");
+    let services = Services::new(ports.clone(), bus_name);
     folder.tell_address(reachable(address))?;
-    let working = tokio::spawn(
-        Pool::new(ports.clone(), services.searches.readings(), pool_settings(&settings), stop.clone()).work(),
-    );
-    let scheduler = Scheduler::new(ports.clone(), scheduler_settings(&settings), stop.clone());
+    let pool = pool_settings(&settings)?;
+    let scheduler = scheduler_settings(&settings, pool.worker_id.clone());
+    let working = tokio::spawn(Pool::new(ports.clone(), services.searches.readings(), pool, stop.clone()).work());
+    let scheduler = Scheduler::new(ports.clone(), scheduler, stop.clone());
     let scheduling = tokio::spawn(scheduler.work());
     let gate = http::Gate::new(
         graphql::Access::new(services.tokens.clone()),
@@ -352,6 +380,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     println!("  store     {}", store::place(settings.store_url.expose_secret()));
     http::serve(listener, door).await?;
     let _ended = tokio::join!(working, scheduling);
+    bus.flush().await;
     // Closing moves the write-ahead log into the store's file, unless a connection is still in use.
     if !matches!(tokio::time::timeout(GRACE, opened.close()).await, Ok(Ok(()))) {
         tracing::warn!("the store was not closed; the next start recovers its write-ahead log");
@@ -444,7 +473,8 @@ async fn prepare_first_use(settings: &Settings, ports: &Ports) -> Result<(), Sta
 }
 
 /// Creates the profiles of a fresh installation, so that it can be used right away: a DB profile and an LLM profile,
-/// each if there is none of its kind. Does nothing if there are runs.
+/// each if there is none of its kind. Does nothing if there are runs. Another process that starts at the same time may
+/// create the same profiles.
 async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Path) -> Result<(), StartError> {
     if store.runs_count(&RunFilter::default()).await? > 0 {
         return Ok(());
@@ -459,7 +489,7 @@ async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Pa
         sample_views: false,
     };
     if store.db_profiles().await?.is_empty() {
-        store.create_db_profile(demo, clock.now()).await?;
+        unless_there(store.create_db_profile(demo, clock.now()).await)?;
     }
     let builtin = NewLlmProfile {
         name: "builtin".to_owned(),
@@ -475,14 +505,22 @@ async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Pa
         output_cost_per_million_tokens: None,
     };
     if store.llm_profiles().await?.is_empty() {
-        store.create_llm_profile(builtin, clock.now()).await?;
+        unless_there(store.create_llm_profile(builtin, clock.now()).await)?;
     }
     Ok(())
 }
 
-fn pool_settings(settings: &Settings) -> PoolSettings {
-    PoolSettings {
-        worker_id: format!("{:x}-{:x}", std::process::id(), SystemClock.now().timestamp_micros()),
+/// Accepts that a profile of the same name exists.
+fn unless_there<T>(created: domain::Result<T>) -> domain::Result<()> {
+    match created {
+        Ok(_) | Err(Error::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn pool_settings(settings: &Settings) -> Result<PoolSettings, StartError> {
+    Ok(PoolSettings {
+        worker_id: format!("{}-{:x}", name_of_folder(&settings.data_dir)?, SystemClock.now().timestamp_micros()),
         host: hostname(),
         capacity: settings.workers,
         lease: LEASE,
@@ -494,16 +532,16 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
             ..Patience::default()
         },
         only: None,
-    }
+    })
 }
 
-fn scheduler_settings(settings: &Settings) -> SchedulerSettings {
+fn scheduler_settings(settings: &Settings, worker_id: String) -> SchedulerSettings {
     let missed = match settings.missed_firings {
         config::MissedFirings::Repeating => MissedFirings::Repeating,
         config::MissedFirings::All => MissedFirings::All,
         config::MissedFirings::None => MissedFirings::None,
     };
-    SchedulerSettings { missed, poll_interval: SCHEDULER_POLL_INTERVAL, grace: GRACE }
+    SchedulerSettings { worker_id, missed, poll_interval: SCHEDULER_POLL_INTERVAL, grace: GRACE }
 }
 
 fn hostname() -> String {

@@ -19,6 +19,8 @@ const SECOND_SIGNAL_STATUS: i32 = 130;
 
 /// Files that identify a data folder of Gloss.
 const OWN_FILES: [&str; 2] = ["store.db", "secret.key"];
+/// The file in a data folder that holds its name.
+const NAME_FILE: &str = "name";
 /// The option that sets the data folder.
 const FOLDER_SETTING: &str = "--data-dir";
 /// The option that sets the store.
@@ -159,6 +161,32 @@ impl Lock {
         };
         write().map_err(|source| LockError::Unusable { path, setting: FOLDER_SETTING, source })
     }
+}
+
+/// Returns the name of a data folder, which is random and stays the same: processes of one folder follow each other,
+/// and those of different folders may share a store. Creates the file that holds it.
+///
+/// # Errors
+/// Returns [`LockError::Unusable`] if the file cannot be read or written.
+pub fn name_of_folder(folder: &Path) -> Result<String, LockError> {
+    let file = folder.join(NAME_FILE);
+    narrow(&file);
+    let unusable = |source| LockError::Unusable { path: file.clone(), setting: FOLDER_SETTING, source };
+    match std::fs::read_to_string(&file) {
+        Ok(name) if is_name(name.trim()) => return Ok(name.trim().to_owned()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unusable(error)),
+        _ => {}
+    }
+    let random = getrandom::u64().map_err(|error| unusable(std::io::Error::other(error.to_string())))?;
+    let name = format!("{random:016x}");
+    make_private_file(&file).map_err(unusable)?;
+    std::fs::write(&file, format!("{name}\n")).map_err(unusable)?;
+    Ok(name)
+}
+
+/// Whether a text has the form of a data folder's name. Ids of workers begin with it.
+fn is_name(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Returns the address that the last server of a data folder has written into its lock, without using the lock.

@@ -54,6 +54,8 @@ mod m20261201_000120_add_cached_input;
 mod m20261201_000130_add_prompt_version;
 mod m20261201_000140_create_verdict;
 mod m20261201_000150_add_repeats;
+mod m20261201_000160_create_duty;
+mod m20261201_000161_create_model_pace;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -100,6 +102,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000130_add_prompt_version::Migration),
             Box::new(m20261201_000140_create_verdict::Migration),
             Box::new(m20261201_000150_add_repeats::Migration),
+            Box::new(m20261201_000160_create_duty::Migration),
+            Box::new(m20261201_000161_create_model_pace::Migration),
         ]
     }
 }

@@ -10,11 +10,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    GRACE, Secrets, StartError, install_tls, open_store, own, pool_settings, ports, preflight, prepare_first_use,
+    GRACE, Secrets, StartError, bus, install_tls, open_store, own, pool_settings, ports, preflight, prepare_first_use,
     prepare_store_file,
 };
 use crate::{
-    bus::local::LocalBus,
     cli::{
         CliError, Client, Needs,
         client::{Http, Own, TOKEN},
@@ -94,30 +93,33 @@ pub async fn client(
     } else {
         say(&format!("No server is running on {folder_shown}; using the store {place} directly."));
     }
-    let bus = Arc::new(LocalBus::default());
+    let (bus, bus_name) = bus(settings)?;
     let store = match needs {
-        Needs::Records => store::open_without_key(settings.store_url.expose_secret(), bus.clone()).await?,
-        Needs::Secrets | Needs::Workers => open_store(settings, bus.clone()).await?,
+        Needs::Records => store::open_without_key(settings.store_url.expose_secret(), Arc::clone(&bus)).await?,
+        Needs::Secrets | Needs::Workers => open_store(settings, Arc::clone(&bus)).await?,
     };
     let own = own(settings, &store).await;
-    let ports = ports(settings, Arc::new(store.clone()), own, bus);
+    let ports = ports(settings, Arc::new(store.clone()), own, Arc::clone(&bus));
     if needs != Needs::Records {
         prepare_first_use(settings, &ports).await?;
     }
-    let services = Services::new(ports.clone(), "local");
+    let services = Services::new(ports.clone(), bus_name);
     let stop = CancellationToken::new();
     let chosen = Arc::new(Chosen::default());
-    let working = (needs == Needs::Workers).then(|| {
-        let mut pool = pool_settings(settings);
+    let working = if needs == Needs::Workers {
+        let mut pool = pool_settings(settings)?;
         pool.capacity = pool.capacity.max(1);
         pool.only = Some(Arc::clone(&chosen));
-        tokio::spawn(Pool::new(ports, services.searches.readings(), pool, stop.clone()).work())
-    });
+        Some(tokio::spawn(Pool::new(ports, services.searches.readings(), pool, stop.clone()).work()))
+    } else {
+        None
+    };
     let close: BoxFuture<'static, ()> = Box::pin(async move {
         stop.cancel();
         if let Some(working) = working {
             let _ended = working.await;
         }
+        bus.flush().await;
         // If the store cannot be closed in time, the next start recovers its write-ahead log.
         let _closed = tokio::time::timeout(GRACE, store.close()).await;
     });

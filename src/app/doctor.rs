@@ -24,6 +24,7 @@ use crate::{
     },
     config::Settings,
     lifecycle::{Lock, LockError},
+    port::bus::Bus,
     service::Services,
     store::{
         self, Examined, Forgotten, OpenError, SealKey, SqlStore,
@@ -70,7 +71,7 @@ async fn local(
             return Ok(None);
         }
     };
-    let bus = Arc::new(LocalBus::default());
+    let bus: Arc<dyn Bus> = Arc::new(LocalBus::default());
     let user = if server.is_some() { "the server" } else { "another gloss process" };
     let store = stored(settings, is_in_use.then_some(user), findings).await;
     if let Some(at) = server {
@@ -85,7 +86,7 @@ async fn local(
         return Ok(None);
     }
     let Some((examined, key)) = store else { return Ok(None) };
-    Ok(Some(reading(settings, examined.reading(bus.clone(), key), bus).await))
+    Ok(Some(reading(settings, examined.reading(Arc::clone(&bus), key), bus).await))
 }
 
 /// Examines the store and its key. `user` is who uses the store, if anyone. Returns both if the store can be read.
@@ -105,10 +106,6 @@ async fn stored(
             } else {
                 Finding::ok("store", format!("there is none yet; the server creates {place} when it starts"))
             });
-            return None;
-        }
-        Err(OpenError::InUse(_)) if user.is_some() => {
-            findings.push(Finding::ok("store", format!("{} uses {place}", user.unwrap_or_default())));
             return None;
         }
         Err(error) => {
@@ -174,7 +171,7 @@ async fn opened(examined: &Examined, key: Option<&SealKey>) -> Finding {
 }
 
 /// A client of a store that is only read.
-async fn reading(settings: &Settings, store: SqlStore, bus: Arc<LocalBus>) -> Client {
+async fn reading(settings: &Settings, store: SqlStore, bus: Arc<dyn Bus>) -> Client {
     let own = own(settings, &store).await;
     let ports = ports(settings, Arc::new(store.clone()), own, bus);
     let close: BoxFuture<'static, ()> = Box::pin(async move {

@@ -10,13 +10,14 @@ use std::{
     time::Instant,
 };
 
+use async_trait::async_trait;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::{broadcast, watch};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
 use crate::{
     domain::id::RunId,
-    port::bus::{Bus, Lagged, RunNudge, RunNudges, SuggestionNudge, SuggestionNudges},
+    port::bus::{Bus, Missed, RunNudge, RunNudges, SuggestionNudge, SuggestionNudges},
     telemetry::metrics,
 };
 
@@ -26,8 +27,8 @@ const QUEUE: usize = 1024;
 /// Number of counters at which those without subscribers are first removed.
 const SWEEP_FROM: usize = 64;
 
-/// A nudge, and when it was sent.
-type Sent<N> = (Instant, N);
+/// A nudge, or that some are missing, and when it was sent.
+type Sent<N> = (Instant, Result<N, Missed>);
 
 /// A bus within this process.
 #[derive(Debug)]
@@ -57,6 +58,30 @@ impl LocalBus {
             schedules: watch::Sender::new(0),
         }
     }
+
+    /// Delivers a nudge of a run, of this process or of another.
+    pub(super) fn deliver_run(&self, nudge: RunNudge) {
+        if let Some(mark) = self.single.lock().unwrap_or_else(PoisonError::into_inner).senders.get(&nudge.run_id) {
+            mark.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        // Sending fails only if there are no subscribers, which is no error.
+        let _ = self.all.send((Instant::now(), Ok(nudge)));
+    }
+
+    /// Delivers a nudge of suggestions, of this process or of another.
+    pub(super) fn deliver_suggestions(&self, nudge: SuggestionNudge) {
+        let _ = self.suggestions.send((Instant::now(), Ok(nudge)));
+    }
+
+    /// Tells all listeners that nudges of other processes are missing.
+    pub(super) fn missed(&self) {
+        for mark in self.single.lock().unwrap_or_else(PoisonError::into_inner).senders.values() {
+            mark.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        let _ = self.all.send((Instant::now(), Err(Missed::Apart)));
+        let _ = self.suggestions.send((Instant::now(), Err(Missed::Apart)));
+        self.schedules.send_modify(|count| *count = count.wrapping_add(1));
+    }
 }
 
 impl Default for LocalBus {
@@ -75,30 +100,27 @@ impl Marks {
     }
 }
 
-/// Returns a stream of the nudges sent from now on. A slow subscriber gets [`Lagged`] with the number it missed.
+/// Returns a stream of the nudges sent from now on. A slow subscriber gets [`Missed`] with the number it missed.
 fn queue<N: Clone + Send + 'static>(
     sender: &broadcast::Sender<Sent<N>>,
-) -> Pin<Box<dyn Stream<Item = Result<N, Lagged>> + Send>> {
+) -> Pin<Box<dyn Stream<Item = Result<N, Missed>> + Send>> {
     let nudges = BroadcastStream::new(sender.subscribe());
     Box::pin(nudges.map(|received| match received {
         Ok((sent, nudge)) => {
             metrics::nudge_received(sent);
-            Ok(nudge)
+            nudge
         }
         Err(BroadcastStreamRecvError::Lagged(dropped)) => {
             metrics::nudges_lost(dropped);
-            Err(Lagged(dropped))
+            Err(Missed::Slow(dropped))
         }
     }))
 }
 
+#[async_trait]
 impl Bus for LocalBus {
     fn nudge(&self, nudge: RunNudge) {
-        if let Some(mark) = self.single.lock().unwrap_or_else(PoisonError::into_inner).senders.get(&nudge.run_id) {
-            mark.send_modify(|count| *count = count.wrapping_add(1));
-        }
-        // Sending fails only if there are no subscribers, which is no error.
-        let _ = self.all.send((Instant::now(), nudge));
+        self.deliver_run(nudge);
         metrics::nudge_sent();
     }
 
@@ -107,7 +129,7 @@ impl Bus for LocalBus {
     }
 
     fn nudge_suggestions(&self, nudge: SuggestionNudge) {
-        let _ = self.suggestions.send((Instant::now(), nudge));
+        self.deliver_suggestions(nudge);
         metrics::nudge_sent();
     }
 
@@ -132,6 +154,9 @@ impl Bus for LocalBus {
     fn schedules(&self) -> watch::Receiver<u64> {
         self.schedules.subscribe()
     }
+
+    /// Every nudge has arrived.
+    async fn flush(&self) {}
 }
 
 #[cfg(test)]
@@ -149,7 +174,7 @@ mod tests {
         for id in 0..1030 {
             bus.nudge(nudge(id));
         }
-        assert_eq!(runs.next().await.unwrap().unwrap_err().0, 6);
+        assert_eq!(runs.next().await.unwrap().unwrap_err(), Missed::Slow(6));
         assert_eq!(runs.next().await.unwrap().unwrap().run_id, RunId(6));
     }
 

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-const SERVER: Operation = Operation("{ server { version store } workers { lastSeenAt } }");
+const SERVER: Operation = Operation("{ server { version store } workers { lastSeenAt capacity } }");
 const PROFILES: Operation = Operation("{ dbProfiles { id name } llmProfiles { id name } }");
 const TEST_DB: Operation =
     Operation("mutation($id: ID!) { test: testDbProfile(input: { id: $id }) { ok latencyMs message } }");
@@ -145,12 +145,14 @@ fn of_server(server: &str, data: &Value) -> Vec<Finding> {
         );
         Finding::warning("version", message)
     }];
-    let seen = data["workers"].as_array().into_iter().flatten().filter_map(|worker| worker["lastSeenAt"].as_str());
+    let workers = || data["workers"].as_array().into_iter().flatten();
+    let seen = workers().filter_map(|worker| worker["lastSeenAt"].as_str());
     let last = seen.filter_map(|at| DateTime::parse_from_rfc3339(at).ok()).max();
-    findings.push(match last {
-        Some(last) => Finding::clock(last.to_utc(), "the server's clock", false),
-        None => Finding::warning("workers", "the server has no workers, so runs stay queued; start it with --workers"),
-    });
+    findings.extend(last.map(|last| Finding::clock(last.to_utc(), "the server's clock", false)));
+    if workers().all(|worker| worker["capacity"] == 0) {
+        let message = "the server has no workers, so runs stay queued; start it with --workers";
+        findings.push(Finding::warning("workers", message));
+    }
     findings
 }
 

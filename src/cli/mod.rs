@@ -38,6 +38,7 @@ pub mod terms;
 pub mod token;
 pub mod usage;
 pub mod values;
+pub mod workers;
 pub mod wrap;
 
 use std::future::Future;
@@ -82,6 +83,7 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
         shell::OPERATIONS,
         token::OPERATIONS,
         usage::OPERATIONS,
+        workers::OPERATIONS,
     ];
     let groups = [history::OPERATIONS, import::OPERATIONS, profile::OPERATIONS, schedule::OPERATIONS];
     lists.into_iter().chain(groups.into_iter().flatten().copied()).flatten().map(|operation| operation.0)

@@ -30,6 +30,12 @@ use crate::port::environment::{EnvNames, SECRET_KEY};
 const SQLITE_HINT: &str = "sqlite:///path/to/store.db";
 /// An example of the URL of a store in PostgreSQL.
 const POSTGRES_HINT: &str = "postgres://user:password@host:port/database";
+/// The URL of the bus within one process.
+const LOCAL_BUS: &str = "local";
+/// The URL of the bus of a store in PostgreSQL.
+const POSTGRES_BUS: &str = "postgres:";
+/// An example of the URL of a bus over a NATS server.
+const NATS_HINT: &str = "nats://user:password@host:4222";
 /// The highest number that most limits may have.
 const MAX_NUMBER: usize = 1_000_000;
 
@@ -52,6 +58,12 @@ pub struct Settings {
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL")]
     #[arg(default_value = "", hide_default_value = true, hide_env_values = true)]
     pub store_url: SecretString,
+    /// What carries hints that something changed: `local` within one process; `postgres:` between the processes that
+    /// share a store in PostgreSQL; or a NATS server, `nats://user:password@host:4222`, with a path like `/team` if
+    /// several stores use it [default: postgres: with such a store, else local]
+    #[arg(long, env = "GLOSS_BUS_URL", value_name = "URL")]
+    #[arg(default_value = "", hide_default_value = true, hide_env_values = true)]
+    pub bus_url: SecretString,
     /// Start with an empty store although the key file in the data folder belongs to another one
     #[arg(long, env = "GLOSS_NEW_STORE", num_args = 0..=1, require_equals = true)]
     #[arg(action = ArgAction::Set, default_value = "false", default_missing_value = "true")]
@@ -139,6 +151,17 @@ pub struct Settings {
     pub secret_key: Option<SecretString>,
 }
 
+/// What carries nudges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BusKind {
+    /// Nothing leaves this process.
+    Local,
+    /// LISTEN and NOTIFY of the store's server.
+    Postgres,
+    /// A NATS server.
+    Nats,
+}
+
 /// Format of the log on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -215,8 +238,41 @@ impl Settings {
             self.store_url = sqlite_url(&self.data_dir.join("store.db")).into();
         }
         check_store_url(self.store_url.expose_secret())?;
+        if self.bus_url.expose_secret().is_empty() {
+            self.bus_url = if self.is_in_postgres() { POSTGRES_BUS } else { LOCAL_BUS }.into();
+        }
+        self.bus()?;
         self.secret_key = secret(SECRET_KEY)?;
         Ok(self)
+    }
+
+    /// Returns what carries nudges.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] for a URL that names no bus, or one that the store does not have.
+    pub fn bus(&self) -> Result<BusKind, ConfigError> {
+        let kind = match self.bus_url.expose_secret() {
+            LOCAL_BUS => return Ok(BusKind::Local),
+            POSTGRES_BUS => BusKind::Postgres,
+            url if url.starts_with("nats://") || url.starts_with("tls://") => BusKind::Nats,
+            _ => {
+                return Err(ConfigError::Invalid(format!(
+                    "the bus URL is not supported; write {LOCAL_BUS}, {POSTGRES_BUS} or {NATS_HINT}, or leave \
+                     --bus-url out"
+                )));
+            }
+        };
+        if self.is_in_postgres() {
+            return Ok(kind);
+        }
+        Err(ConfigError::Invalid(
+            "a store in SQLite has one process, whose bus is local; leave --bus-url out, or use a store in PostgreSQL"
+                .to_owned(),
+        ))
+    }
+
+    fn is_in_postgres(&self) -> bool {
+        self.store_url.expose_secret().starts_with("postgres")
     }
 }
 

@@ -109,7 +109,8 @@ impl<'a> Sender<'a> {
             let reservation = reserved.map_err(Halt::Paused)?;
             let full = "its LLM profile has reached its limit of concurrent or recent requests";
             let idle = || self.under_way.load(Ordering::Relaxed) == 0;
-            let entering = self.context.noticing(Awaited::Provider, full, idle, self.throttle.enter());
+            let entering = self.throttle.enter(self.context.ports.store.as_ref());
+            let entering = self.context.noticing(Awaited::Provider, full, idle, entering);
             let permit = self.context.unless_interrupted(entering).await??;
             if let Some(rows) = begins.take() {
                 self.context

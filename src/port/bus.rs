@@ -5,6 +5,7 @@
 
 use std::{pin::Pin, sync::Arc};
 
+use async_trait::async_trait;
 use futures_util::Stream;
 use tokio::sync::watch;
 
@@ -33,18 +34,25 @@ pub struct SuggestionNudge {
     pub suggestions: Option<Arc<[SuggestionId]>>,
 }
 
-/// The number of nudges that were dropped because the receiver was slow.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("{0} nudges were lost")]
-pub struct Lagged(pub u64);
+/// Why nudges are missing. The receiver must read the store again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Missed {
+    /// So many were dropped because the receiver was slow.
+    #[error("{0} nudges were lost, because they arrived faster than they were read")]
+    Slow(u64),
+    /// The bus was not connected to the other processes.
+    #[error("nudges may have been lost, because the connection to the other processes of Gloss was interrupted")]
+    Apart,
+}
 
 /// Nudges about all runs.
-pub type RunNudges = Pin<Box<dyn Stream<Item = Result<RunNudge, Lagged>> + Send>>;
+pub type RunNudges = Pin<Box<dyn Stream<Item = Result<RunNudge, Missed>> + Send>>;
 
 /// Nudges about suggestions of all runs.
-pub type SuggestionNudges = Pin<Box<dyn Stream<Item = Result<SuggestionNudge, Lagged>> + Send>>;
+pub type SuggestionNudges = Pin<Box<dyn Stream<Item = Result<SuggestionNudge, Missed>> + Send>>;
 
 /// Delivers nudges to listeners.
+#[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// Sends a nudge about a run. The store calls it after the commit.
     fn nudge(&self, nudge: RunNudge);
@@ -71,4 +79,7 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Listens to schedules from now on, as [`Bus::run`] does to a run.
     fn schedules(&self) -> watch::Receiver<u64>;
+
+    /// Waits until all nudges have left this process, for a second at most. Call it before the process ends.
+    async fn flush(&self);
 }

@@ -77,7 +77,7 @@ pub struct Services {
     pub tokens: tokens::Tokens,
     /// Reads live catalogs.
     pub catalog: catalog::Catalog,
-    /// Lists the processes that execute runs, and describes the server.
+    /// Lists the processes that use the store, and describes the server.
     pub workers: workers::Workers,
     /// The ports, for look-ups by key that need no use case.
     pub ports: Ports,

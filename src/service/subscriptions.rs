@@ -84,10 +84,9 @@ impl Listener {
             tokio::select! {
                 nudge = self.nudges.next() => match nudge {
                     Some(Ok(nudge)) => self.folding.add(&nudge, Instant::now()),
-                    Some(Err(lagged)) => {
+                    Some(Err(missed)) => {
                         self.ended = true;
-                        let message = format!("{lagged}, because they arrived faster than they were read; subscribe \
-                                               again, then fetch the list again");
+                        let message = format!("{missed}; subscribe again, then fetch the list again");
                         return Some((Err(Error::unavailable(message)), self));
                     }
                     None => self.ended = true,

@@ -4,11 +4,14 @@
 //! - A secret is shown once; only its hash is stored.
 //! - Once the first token exists, every request needs one, and connections opened without one are closed.
 //! - All tokens are cached in memory, so a request costs no query. Tokens that another process created or revoked are
-//!   noticed when an unknown secret is used, and every few seconds while a token is in use.
+//!   noticed when an unknown secret is used, and every few seconds while a token, or a caller without one, is served.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -106,6 +109,8 @@ struct Memory {
     validities: Mutex<HashMap<ApiTokenId, Weak<Validity>>>,
     /// The validity of local callers without a token.
     local: Arc<Validity>,
+    /// Whether a task watches it.
+    local_is_watched: AtomicBool,
 }
 
 /// All tokens, revoked ones included, and when they were read.
@@ -206,8 +211,9 @@ impl Tokens {
     /// Returns `Unauthenticated` with the reason.
     pub async fn holder(&self, secret: Option<&str>, local: bool) -> Result<Holder> {
         let Some(secret) = secret else {
-            if local && self.known().await?.by_hash.is_empty() {
+            if local && self.current().await?.by_hash.is_empty() {
                 let validity = Arc::clone(&self.memory.local);
+                self.watch_local();
                 return Ok(Holder { name: LOCAL.to_owned(), role: Role::Admin, has_token: false, validity });
             }
             return Err(Error::unauthenticated(
@@ -248,6 +254,21 @@ impl Tokens {
         new
     }
 
+    /// Watches for the first token, which another process may create, as long as a local caller without one is served.
+    fn watch_local(&self) {
+        if self.memory.local_is_watched.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let tokens = self.clone();
+        tokio::spawn(async move {
+            while Arc::strong_count(&tokens.memory.local) > 1 && tokens.memory.known.borrow().by_hash.is_empty() {
+                tokio::time::sleep(MAX_AGE).await;
+                let _known = tokens.current().await;
+            }
+            tokens.memory.local_is_watched.store(false, Ordering::Relaxed);
+        });
+    }
+
     /// Signals when a token ends. Returns early if nobody holds the signal any more.
     async fn watch(self, id: ApiTokenId, validity: Weak<Validity>) {
         let mut known = self.memory.known.subscribe();
@@ -286,6 +307,14 @@ impl Tokens {
             self.refresh().await?;
         }
         Ok(self.memory.known.borrow().clone())
+    }
+
+    /// Returns the cached tokens. Reads the store if they are not fresh; if it cannot be read, they stay as they are.
+    async fn current(&self) -> Result<Known> {
+        if let Err(error) = self.refresh().await {
+            tracing::debug!(%error, "the API tokens could not be read");
+        }
+        self.known().await
     }
 
     /// Reads the store unless the cache is fresh. Returns whether it did.

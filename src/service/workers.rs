@@ -1,8 +1,11 @@
-//! The processes that execute runs, and facts about this server.
+//! The processes that use the store, and facts about this server.
 
 use crate::{
     domain::{Result, clock::Moment},
-    port::{Ports, store::WorkerRecord},
+    port::{
+        Ports,
+        store::{LEASE, WorkerRecord},
+    },
 };
 
 /// Facts about this server.
@@ -33,12 +36,15 @@ impl Workers {
         Self { ports, bus, started_at }
     }
 
-    /// Returns all workers, by start.
+    /// Returns the processes that have reported within the time of a lease, by start.
     ///
     /// # Errors
     /// Returns the errors of the store.
     pub async fn list(&self) -> Result<Vec<WorkerRecord>> {
-        self.ports.store.workers().await
+        let dead = self.ports.clock.now() - LEASE;
+        let mut workers = self.ports.store.workers().await?;
+        workers.retain(|worker| worker.last_seen_at > dead);
+        Ok(workers)
     }
 
     /// Returns facts about this server.

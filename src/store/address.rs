@@ -1,8 +1,8 @@
-//! A store's address: its URL, the connections to it, and the lock that gives it to one process.
+//! A store's address: its URL, and the connections to it.
 //!
-//! The rules: one connection writes, several read. On SQLite, the process that opens the file locks it
-//! (`lifecycle.rs`). On PostgreSQL, the writing connection holds an advisory lock for as long as it lives, so only the
-//! process that owns the store can write to it. No password leaves this file.
+//! The rules: one connection of a process writes, several read. On SQLite, the process that opens the file locks it
+//! (`lifecycle.rs`). On PostgreSQL, several processes share the store. [`Held`] keeps the others from writing while one
+//! opens, migrates or copies it. No password leaves this file.
 
 use std::{
     path::{Path, PathBuf},
@@ -28,19 +28,24 @@ pub(super) const READERS: u32 = 4;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum time to wait for a PostgreSQL server to answer.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum time that a write waits for other writes on PostgreSQL. It is shorter than the request timeout, so the
-/// caller gets an error.
+/// Maximum time that a write waits for other writes of its process on PostgreSQL. It is shorter than the request
+/// timeout, so the caller gets an error.
 const TURN_TIMEOUT: Duration = Duration::from_secs(30);
-/// Options of a PostgreSQL session: no notices, no JIT compilation of short statements, a stable row order, and
-/// keep-alives that release the store's lock soon after the machine that held it is gone.
-const SESSION: [(&str, &str); 6] = [
+/// Options of a PostgreSQL session: no notices, no JIT compilation of short statements, a stable row order, statements
+/// that see what other transactions have committed, and keep-alives that release locks soon after the machine that held
+/// them is gone.
+const SESSION: [(&str, &str); 7] = [
     ("synchronize_seqscans", "off"),
+    ("default_transaction_isolation", "read committed"),
     ("jit", "off"),
     ("client_min_messages", "warning"),
     ("tcp_keepalives_idle", "15"),
     ("tcp_keepalives_interval", "5"),
     ("tcp_keepalives_count", "3"),
 ];
+/// Further options of the session that writes: how long it waits for the write lock, and how long its transaction may
+/// pause. So a process that is frozen or cut off in a transaction blocks the others only for a moment.
+const WRITING: [(&str, &str); 2] = [("lock_timeout", "20s"), ("idle_in_transaction_session_timeout", "10s")];
 /// Prepared statements cached per connection.
 const STATEMENTS: usize = 256;
 
@@ -107,7 +112,7 @@ impl Address {
         condition.map(Arc::new).map_err(|source| OpenError::File { place: self.place(), source })
     }
 
-    /// Opens the writing connection. On PostgreSQL this takes the store's lock.
+    /// Opens the writing connection.
     pub(super) async fn writer(&self, condition: &Arc<Condition>) -> Result<DatabaseConnection, OpenError> {
         let Self::Postgres(options) = self else {
             let mut options = self.options(1);
@@ -123,27 +128,25 @@ impl Address {
             });
             return Ok(Database::connect(options).await?);
         };
-        // A pool retries silently and does not report the cause, so try a single connection first.
-        self.try_out(options).await?;
+        let writing = PgConnectOptions::clone(options).options(WRITING);
         let mut options = self.options(1);
-        let place = self.place();
-        options.acquire_timeout(TURN_TIMEOUT).map_sqlx_postgres_pool_opts(move |pool| {
-            let place = place.clone();
-            pool.after_connect(move |connection, _| {
-                let place = place.clone();
-                Box::pin(async move {
-                    let taken = postgres::take_store(connection).await;
-                    if taken.as_ref().is_err_and(postgres::is_taken) {
-                        tracing::error!(
-                            "another Gloss has taken over the store {place}; this one writes nothing until the other \
-                             stops"
-                        );
-                    }
-                    taken
-                })
-            })
-        });
+        options.acquire_timeout(TURN_TIMEOUT).map_sqlx_postgres_opts(move |_| writing.clone());
         Ok(Database::connect(options).await?)
+    }
+
+    /// Holds a store in PostgreSQL: until the result is released, nothing else writes to it, opens it or migrates it.
+    /// Returns `None` on SQLite, whose file is locked.
+    ///
+    /// # Errors
+    /// Returns [`OpenError::InUse`] if another process holds the store for longer.
+    pub(super) async fn hold(&self) -> Result<Option<Held>, OpenError> {
+        let Self::Postgres(options) = self else { return Ok(None) };
+        let mut connection = self.try_out(options).await?;
+        match postgres::hold(&mut connection).await {
+            Ok(()) => Ok(Some(Held(connection))),
+            Err(error) if postgres::is_held(&error) => Err(OpenError::InUse(self.place())),
+            Err(error) => Err(self.unreachable(error)),
+        }
     }
 
     /// Opens the reading connections.
@@ -154,14 +157,16 @@ impl Address {
     /// Opens a connection for reading. Returns `None` if the store does not exist yet.
     ///
     /// # Errors
-    /// Returns [`OpenError`], also if another process holds a PostgreSQL store.
+    /// Returns an [`OpenError`].
     pub(super) async fn open_for_inspection(
         &self,
         inspection: Inspection,
     ) -> Result<Option<DatabaseConnection>, OpenError> {
         let mut options = self.options(1);
         match self {
-            Self::Postgres(postgres) => self.try_out(postgres).await?,
+            Self::Postgres(postgres) => {
+                self.try_out(postgres).await?.close().await.map_err(|error| self.unreachable(error))?;
+            }
             Self::Sqlite(_) => {
                 let file = self.file().ok_or(OpenError::UnknownUrl)?;
                 let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
@@ -223,23 +228,32 @@ impl Address {
         options
     }
 
-    /// Refuses a store that cannot be reached or that another process holds.
-    async fn try_out(&self, options: &PgConnectOptions) -> Result<(), OpenError> {
-        let failed = |error: SqlxError| {
-            let error = DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
-            OpenError::Unreachable { place: self.place(), error }
-        };
+    /// Connects once. A pool retries silently and does not report the cause.
+    async fn try_out(&self, options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
         let connecting = tokio::time::timeout(ANSWER_TIMEOUT, PgConnection::connect_with(options));
         let silent = |_| Err(SqlxError::Io(std::io::ErrorKind::TimedOut.into()));
-        let mut connection = connecting.await.unwrap_or_else(silent).map_err(failed)?;
-        let holds_any_text = postgres::holds_any_text(&mut connection).await.map_err(failed)?;
-        let taken = postgres::take_store(&mut connection).await;
-        connection.close().await.map_err(failed)?;
-        match taken {
-            Err(error) if postgres::is_taken(&error) => Err(OpenError::InUse(self.place())),
-            Err(error) => Err(failed(error)),
-            Ok(()) if holds_any_text => Ok(()),
-            Ok(()) => Err(OpenError::Encoding(self.place())),
+        let connected = connecting.await.unwrap_or_else(silent);
+        let mut connection = connected.map_err(|error| self.unreachable(error))?;
+        match postgres::holds_any_text(&mut connection).await {
+            Ok(true) => Ok(connection),
+            Ok(false) => Err(OpenError::Encoding(self.place())),
+            Err(error) => Err(self.unreachable(error)),
         }
+    }
+
+    fn unreachable(&self, error: SqlxError) -> OpenError {
+        OpenError::Unreachable { place: self.place(), error: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))) }
+    }
+}
+
+/// A held store; see [`Address::hold`]. Dropping it releases the store, too, but only once the server notices.
+pub(super) struct Held(PgConnection);
+
+impl Held {
+    /// Releases the store.
+    pub(super) async fn release(mut self) {
+        // If the connection is broken, the server has released the store already.
+        let _released = postgres::release(&mut self.0).await;
+        let _closed = self.0.close().await;
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use entity::{
     JsonText, Millis, Word,
     compared_asset::{self, Column},
@@ -41,6 +42,9 @@ use crate::{
 
 /// Maximum number of assets over all comparisons; the oldest comparisons are deleted first.
 const STORED_ASSETS: i64 = 1_000_000;
+
+/// A comparison that has not been finished for so long never will be, because its process died.
+const ABANDONED: TimeDelta = TimeDelta::hours(1);
 
 /// The columns that hold the keys of the suggestions.
 const SUGGESTIONS: [Column; 4] = [Column::Suggestion1, Column::Suggestion2, Column::Suggestion3, Column::Suggestion4];
@@ -223,8 +227,16 @@ async fn without_known(
     Ok(assets.into_iter().filter(|asset| !is_failed(asset) || !is_known(asset)).collect())
 }
 
-/// Deletes superseded comparisons and the oldest ones beyond the bound.
-async fn make_room(connection: &impl ConnectionTrait, key: &str, replace_before: Moment) -> Result<(), DbErr> {
+/// Deletes superseded and abandoned comparisons, and the oldest ones beyond the bound.
+async fn make_room(
+    connection: &impl ConnectionTrait,
+    key: &str,
+    at: Moment,
+    replace_before: Moment,
+) -> Result<(), DbErr> {
+    let abandoned =
+        comparison::Column::FinishedAt.is_null().and(comparison::Column::BegunAt.lt(Millis(at - ABANDONED)));
+    comparison::Entity::delete_many().filter(abandoned).exec(connection).await?;
     let superseded = comparison::Column::Key.eq(key).and(comparison::Column::BegunAt.lt(Millis(replace_before)));
     comparison::Entity::delete_many().filter(superseded).exec(connection).await?;
     let sizes: Vec<(i64, i64)> = comparison::Entity::find()
@@ -272,7 +284,7 @@ impl ComparisonStore for SqlStore {
     ) -> Result<ComparisonId> {
         let (set, stamp) = (set.clone(), stamp.to_owned());
         self.transact(move |transaction| async move {
-            make_room(&transaction, &set.key(), replace_before).await.db()?;
+            make_room(&transaction, &set.key(), at, replace_before).await.db()?;
             let row = comparison::ActiveModel {
                 id: ActiveValue::NotSet,
                 key: ActiveValue::Set(set.key()),

@@ -7,7 +7,8 @@
 //! - Until the copy is verified, the target has a table that marks it as unfinished, and no server opens it.
 //! - Values are copied as they are stored: secrets stay sealed under the same key.
 //!
-//! Search indexes and `run_tally` follow from the rows by triggers. Workers belong to processes, and are not copied.
+//! Search indexes and `run_tally` follow from the rows by triggers. Workers, their duties and their pace belong to
+//! processes, and are not copied.
 //! To add a table, add its line to [`tables`]; a test compares the list with a new store.
 
 use std::{fmt::Write as _, sync::Arc};
@@ -28,11 +29,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     OpenError,
-    address::Address,
+    address::{Address, Held},
     condition::Condition as StoreCondition,
     connection::Fitted,
     dialect,
-    open::{UNFINISHED, address, inspect, told},
+    open::{UNFINISHED, address, alone, inspect, release, told},
 };
 
 /// Maximum number of values in one statement, and of rows in one transaction.
@@ -300,13 +301,16 @@ pub async fn copy(from: &str, to: &str, mut progress: impl FnMut(&str, u64)) -> 
         return Err(CopyError::Older(source.place()));
     }
     let is_new = inspect(to).await?.is_empty();
-    let reader = open(&source).await?;
+    let (reader, held_source) = open(&source).await?;
     if SchemaManager::new(&reader.bare).has_table(UNFINISHED).await? {
         return Err(OpenError::Unfinished(source.place()).into());
     }
-    let writer = open(&target).await?;
+    alone(&source, &reader.bare).await?;
+    let (writer, held_target) = open(&target).await?;
     let copied = copy_into(&reader, &writer, &source, &target, is_new, &mut progress).await;
     let closed = (reader.bare.close_by_ref().await, writer.bare.close_by_ref().await);
+    release(held_source).await;
+    release(held_target).await;
     let copied = copied.map_err(|error| match error {
         CopyError::Open(error) => CopyError::Open(told(&target, error)),
         error => error,
@@ -316,9 +320,11 @@ pub async fn copy(from: &str, to: &str, mut progress: impl FnMut(&str, u64)) -> 
     Ok(copied)
 }
 
-async fn open(address: &Address) -> Result<Fitted<DatabaseConnection>, OpenError> {
+/// Opens a store for writing and holds it.
+async fn open(address: &Address) -> Result<(Fitted<DatabaseConnection>, Option<Held>), OpenError> {
     let condition: Arc<StoreCondition> = address.condition()?;
-    Ok(Fitted::new(address.writer(&condition).await?, condition))
+    let held = address.hold().await?;
+    Ok((Fitted::new(address.writer(&condition).await?, condition), held))
 }
 
 async fn copy_into(
@@ -401,14 +407,14 @@ mod tests {
     use super::*;
 
     /// Tables that hold no records of their own, or none that outlive a process.
-    const NOT_COPIED: [&str; 3] = ["seaql_migrations", "run_tally", "worker"];
+    const NOT_COPIED: [&str; 5] = ["duty", "model_pace", "run_tally", "seaql_migrations", "worker"];
 
     #[tokio::test]
     async fn every_table_is_copied() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("store.db").display());
         super::super::migrate(&url).await.unwrap();
-        let store = open(&address(&url).unwrap()).await.unwrap();
+        let (store, _) = open(&address(&url).unwrap()).await.unwrap();
         let mut query = Query::select();
         query.column("name").from("sqlite_master").and_where(Expr::col("type").eq("table"));
         let rows = store.query_all(&query).await.unwrap();

@@ -2,9 +2,9 @@
 //!
 //! The rules:
 //! - A change is one transaction, and its nudges are sent after the commit.
-//! - Every write goes through `transaction.rs` and every read through `SqlStore::read`. Writes share one connection. On
-//!   SQLite it takes the write lock when a transaction begins, so no statement finds the database locked. On PostgreSQL
-//!   it holds the lock that gives the store to one process.
+//! - Every write goes through `transaction.rs` and every read through `SqlStore::read`. Writes of a process share one
+//!   connection. A transaction takes the write lock when it begins, so no statement finds the database locked, and
+//!   nothing changes between what it reads and what it writes, not even by other processes.
 //! - Queries are built, never written as text. What differs between databases is in `dialect/`; how each is connected
 //!   to is in `address.rs`.
 //!

@@ -1,5 +1,9 @@
 //! Opens stores: applies migrations, and clears what earlier processes left behind. Also the commands that work on a
 //! store without a server: inspect, migrate, reseal, forget.
+//!
+//! The rules: on PostgreSQL, one process at a time opens the store, while the others can read but not write. What a
+//! living process holds is never cleared: on SQLite there is no other process, and on PostgreSQL leases expire. Who
+//! migrates a store or changes its secrets needs it for itself.
 
 use std::{
     collections::HashSet,
@@ -9,16 +13,17 @@ use std::{
     },
 };
 
-use entity::{api_token, comparison, run, worker};
+use entity::{Millis, api_token, comparison, duty, run, worker};
 use migration::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlxError,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    SqlxError,
     sea_query::{Expr, Query},
 };
 
 use super::{
     SqlStore,
-    address::{Address, Inspection},
+    address::{Address, Held, Inspection},
     cells::Reader,
     condition::Condition,
     connection::Fitted,
@@ -30,8 +35,8 @@ use super::{
     trouble::{self, DbResult as _, Trouble},
 };
 use crate::{
-    domain::clock::Moment,
-    port::bus::Bus,
+    domain::clock::{Clock as _, Moment, SystemClock},
+    port::{bus::Bus, store::LEASE},
     telemetry::{metrics, traces},
 };
 
@@ -55,8 +60,11 @@ pub enum OpenError {
          --data-dir"
     )]
     Newer(String),
-    /// Another process holds the store.
-    #[error("the store {0} is in use by another Gloss; stop that one, or choose another store with --store-url")]
+    /// Another process uses the store.
+    #[error(
+        "the store {0} is in use by another Gloss; stop every process that uses it (`gloss workers` lists them; one \
+         that was killed counts for 30 seconds more), or choose another store with --store-url"
+    )]
     InUse(String),
     /// The database's encoding is not UTF-8.
     #[error("the store {0} is not encoded in UTF-8; create its database with ENCODING 'UTF8'")]
@@ -153,17 +161,26 @@ async fn open_with(url: &str, bus: Arc<dyn Bus>, key: Option<SealKey>) -> Result
 async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> Result<SqlStore, OpenError> {
     let statements = Arc::new(AtomicU64::new(0));
     let condition = address.condition()?;
+    let held = address.hold().await?;
     let mut writer = writer_of(address, &condition).await?;
-    if let Some(key) = &key {
-        seal::unlock(&writer, key).await?;
+    let has_sealed = match &key {
+        Some(key) => seal::unlock(&writer, key).await?,
+        None => false,
+    };
+    if writer.get_database_backend() == DbBackend::Sqlite {
+        forget_processes(&writer).await?;
+    }
+    ratings::rate_all(&writer).await.db()?;
+    // PostgreSQL keeps what a transaction may still see, and the one that holds the store began earlier.
+    release(held).await;
+    if has_sealed {
+        dialect::scrub(&writer).await?;
     }
     let mut readers = address.readers().await?;
     condition.watch().map_err(|source| OpenError::File { place: address.place(), source })?;
     count(&mut writer, &statements);
     count(&mut readers, &statements);
     let name = dialect::name(&readers).await?.into();
-    forget_processes(&writer).await?;
-    ratings::rate_all(&writer).await.db()?;
     Ok(SqlStore {
         writer: Writer::new(writer, Arc::clone(&condition)),
         readers: Fitted::new(readers, Arc::clone(&condition)),
@@ -277,7 +294,10 @@ pub(super) async fn inspect_open(address: &Address, connection: &DatabaseConnect
 /// # Errors
 /// Returns an [`OpenError`].
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
-    Ok(bare_writer(url).await?.close().await?)
+    let (writer, held) = bare_writer(url).await?;
+    writer.close().await?;
+    release(held).await;
+    Ok(())
 }
 
 /// Seals all secrets of a store with a new key, or none if it fails. Returns their number.
@@ -285,9 +305,11 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 /// # Errors
 /// Returns an [`OpenError`].
 pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, OpenError> {
-    let writer = bare_writer(url).await?;
+    let (writer, held) = bare_writer(url).await?;
+    alone(&address(url)?, &writer).await?;
     seal::unlock(&writer, old).await?;
     let sealed = seal::reseal(&writer, old, new).await?;
+    release(held).await;
     // The new key is in force from here on, even if the clean-up fails.
     if let Err(error) = dialect::scrub(&writer).await {
         tracing::warn!(%error, "secrets that the old key sealed may still be in the store's file");
@@ -304,8 +326,10 @@ pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, Op
 /// # Errors
 /// Returns an [`OpenError`].
 pub async fn forget(url: &str, key: &SealKey, really: bool) -> Result<Forgotten, OpenError> {
-    let writer = bare_writer(url).await?;
+    let (writer, held) = bare_writer(url).await?;
+    alone(&address(url)?, &writer).await?;
     let forgotten = seal::forget(&writer, key, really).await?;
+    release(held).await;
     if really && !forgotten.is_empty() {
         dialect::scrub(&writer).await?;
     }
@@ -324,11 +348,33 @@ async fn writer_of(address: &Address, condition: &Arc<Condition>) -> Result<Data
     Ok(writer)
 }
 
-/// Opens the writing connection of a store by its URL, for commands that run without a server.
-async fn bare_writer(url: &str) -> Result<DatabaseConnection, OpenError> {
+/// Opens the writing connection of a store by its URL, for commands that run without a server, and holds the store.
+async fn bare_writer(url: &str) -> Result<(DatabaseConnection, Option<Held>), OpenError> {
     let address = address(url)?;
     let condition = address.condition()?;
-    writer_of(&address, &condition).await.map_err(|error| told(&address, error))
+    let held = address.hold().await?;
+    let writer = writer_of(&address, &condition).await.map_err(|error| told(&address, error))?;
+    Ok((writer, held))
+}
+
+/// Releases a store that was held.
+pub(super) async fn release(held: Option<Held>) {
+    if let Some(held) = held {
+        held.release().await;
+    }
+}
+
+/// Refuses a store that other processes use, as far as they have reported within the time of a lease. On SQLite there
+/// are none.
+pub(super) async fn alone(address: &Address, connection: &DatabaseConnection) -> Result<(), OpenError> {
+    if connection.get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    let seen = worker::Column::LastSeenAt.gt(Millis(SystemClock.now() - LEASE));
+    match worker::Entity::find().filter(seen).one(connection).await? {
+        Some(_) => Err(OpenError::InUse(address.place())),
+        None => Ok(()),
+    }
 }
 
 /// Counts the statements of a connection and traces each one.
@@ -361,15 +407,21 @@ async fn bring_up(address: &Address, writer: &DatabaseConnection) -> Result<(), 
     if applied.iter().any(|migration| !known.contains(&migration.version)) {
         return Err(OpenError::Newer(address.place()));
     }
-    if SchemaManager::new(writer).has_table(UNFINISHED).await? {
+    let schema = SchemaManager::new(writer);
+    if schema.has_table(UNFINISHED).await? {
         return Err(OpenError::Unfinished(address.place()));
+    }
+    if applied.len() < known.len() && schema.has_table("worker").await? {
+        // Processes of an older version would go on with tables that they do not know.
+        alone(address, writer).await?;
     }
     Ok(Migrator::up(writer, None).await?)
 }
 
-/// Clears workers and leases. Only one process holds a store, so those recorded belong to processes that are gone.
+/// Clears workers and leases of a store in SQLite, which only this process has.
 async fn forget_processes(writer: &DatabaseConnection) -> Result<(), DbErr> {
     worker::Entity::delete_many().exec(writer).await?;
+    duty::Entity::delete_many().exec(writer).await?;
     // Comparisons that were never finished.
     comparison::Entity::delete_many().filter(comparison::Column::FinishedAt.is_null()).exec(writer).await?;
     run::Entity::update_many()

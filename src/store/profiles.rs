@@ -1,17 +1,17 @@
 //! DB profiles and LLM profiles. Their passwords and API keys are sealed when written and opened when read.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use entity::{JsonText, Millis, Word, db_profile, llm_profile, run, schedule};
+use entity::{JsonText, Millis, Word, db_profile, llm_profile, model_pace, run, schedule};
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
 use secrecy::ExposeSecret;
 
 use super::{
-    SqlStore, ask, catalog, identity,
+    SqlStore, ask, catalog, dialect, identity,
     runs::spellings,
     schedules::nobody_names,
     seal::{DB_URL, LLM_KEY, SealKey},
@@ -306,7 +306,21 @@ impl ProfileStore for SqlStore {
             if deleted.rows_affected == 0 {
                 return Err(unknown(LLM_PROFILE));
             }
+            model_pace::Entity::delete_by_id(id.0).exec(&transaction).await.db()?;
             transaction.commit().await
+        })
+        .await
+    }
+
+    async fn take_place(&self, id: LlmProfileId, interval: Duration, burst: u32) -> Result<Option<Duration>> {
+        if self.read().get_database_backend() == DbBackend::Sqlite {
+            return Ok(None);
+        }
+        let micros = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        let (interval, lead) = (micros(interval), micros(interval * burst.saturating_sub(1)));
+        self.write(move |writer| async move {
+            let wait = dialect::take_place(&writer, id.0, interval, lead).await.db()?;
+            Ok(Some(Duration::from_micros(u64::try_from(wait).unwrap_or_default())))
         })
         .await
     }

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The statuses in which a worker holds a run.
-const HELD: [RunStatus; 3] = [RunStatus::Running, RunStatus::Cancelling, RunStatus::Applying];
+pub(super) const HELD: [RunStatus; 3] = [RunStatus::Running, RunStatus::Cancelling, RunStatus::Applying];
 /// Maximum number of keys in one statement.
 pub(super) const MAX_KEYS: usize = 1_000;
 
@@ -275,6 +275,10 @@ impl RunStore for SqlStore {
         at: Moment,
         lease: Duration,
     ) -> Result<Option<Run>> {
+        // Every process looks for work at each nudge. Most find none, and should not take the write lock for that.
+        if next_in_turn(self.read(), only).await.db()?.is_none() {
+            return Ok(None);
+        }
         let (worker_id, only) = (worker_id.to_owned(), only.map(<[RunId]>::to_vec));
         let lease_until = at + lease;
         self.transact(move |transaction| async move {

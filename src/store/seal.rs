@@ -23,7 +23,7 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 
-use super::{OpenError, dialect, trouble::DbResult as _};
+use super::{OpenError, trouble::DbResult as _};
 use crate::domain::{Error, Result};
 
 /// The prefix of sealed texts. No URL and no API key starts with it.
@@ -125,8 +125,9 @@ pub(super) fn opens(key: &SealKey, probe: &str) -> bool {
     key.open(PROBE, probe).is_ok()
 }
 
-/// Checks that the key opens a store's secrets, and seals those that an earlier version stored in plain text.
-pub(super) async fn unlock(writer: &DatabaseConnection, key: &SealKey) -> Result<(), OpenError> {
+/// Checks that the key opens a store's secrets, and seals those that an earlier version stored in plain text. Returns
+/// whether there were any; the caller then removes the plain ones from the store's files.
+pub(super) async fn unlock(writer: &DatabaseConnection, key: &SealKey) -> Result<bool, OpenError> {
     let probe = probe(writer).await?;
     if probe.as_ref().is_some_and(|probe| !opens(key, probe)) {
         return Err(OpenError::WrongKey);
@@ -145,9 +146,8 @@ pub(super) async fn unlock(writer: &DatabaseConnection, key: &SealKey) -> Result
     transaction.commit().await?;
     if sealed_any {
         tracing::info!("the passwords and API keys of profiles were stored unsealed; they are sealed now");
-        dialect::scrub(writer).await?;
     }
-    Ok(())
+    Ok(sealed_any)
 }
 
 /// Seals all secrets with a new key, or none if it fails. Returns their number.

@@ -1,6 +1,10 @@
-//! Writing: the one connection that writes, and the transactions on it.
+//! Writing: the one connection of this process that writes, and the transactions on it.
 //!
-//! The rules, which hold because nothing else reaches the connection:
+//! The rules:
+//!
+//! - A transaction takes the store's write lock first. So what it reads is what it changes, although other processes
+//!   may write to the same store in PostgreSQL. Whoever pauses in a transaction loses the connection, and the lock with
+//!   it (`address.rs`). A single statement outside a transaction needs no lock.
 //!
 //! - Each write runs to its end in its own task, even if its caller is dropped or no longer polled. A waiting caller
 //!   therefore never holds the connection, and [`Transaction::commit`] always sends its nudges.
@@ -19,7 +23,9 @@ use sea_orm::{
 };
 use tracing::Instrument as _;
 
-use super::{SqlStore, condition::Condition, connection::Fitted, nudges::Nudges, trouble, trouble::DbResult as _};
+use super::{
+    SqlStore, condition::Condition, connection::Fitted, dialect, nudges::Nudges, trouble, trouble::DbResult as _,
+};
 use crate::domain::{Error, Result};
 
 /// The connection that writes.
@@ -90,6 +96,7 @@ impl Transaction {
         };
         let begun = store.writer.0.bare.begin_with_options(options).await;
         let begun = begun.inspect_err(|error| store.condition.failed(error)).db()?;
+        dialect::lock(&begun).await.inspect_err(|error| store.condition.failed(error)).db()?;
         Ok(Self {
             connection: Fitted::new(begun, Arc::clone(&store.condition)),
             failed: AtomicBool::new(false),

@@ -87,9 +87,7 @@ impl Pool {
         let mut clock = tokio::time::interval(self.settings.poll_interval);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Without capacity it claims no runs, but it still takes runs from dead workers.
-        if self.settings.capacity > 0
-            && let Err(error) = self.enlist().await
-        {
+        if let Err(error) = self.enlist().await {
             tracing::error!(%error, "this worker could not be recorded");
         }
         if self.settings.capacity > 0 && self.settings.only.is_none() {
@@ -120,7 +118,7 @@ impl Pool {
                             _ => continue,
                         }
                     }
-                    Some(Err(_lagged)) => {}
+                    Some(Err(_missed)) => {}
                     None => break,
                 },
             }

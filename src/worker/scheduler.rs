@@ -1,12 +1,13 @@
 //! The scheduler: fires schedules when they are due.
 //!
 //! It wakes when a nudge says that a schedule changed, when the next firing is due, and periodically. Each time it
-//! reads from the store what is due. It keeps no state in between, so several schedulers may run, and waking too often
-//! does no harm. The store makes sure that each firing is taken once.
+//! reads from the store what is due. It keeps no state in between, and waking too often does no harm. The store makes
+//! sure that each firing is taken once. Of several processes, one at a time has the duty to schedule, so that none
+//! calls a firing missed that another is checking.
 //!
-//! A firing that was due before this scheduler started, or too long ago, counts as missed; a setting decides whether it
-//! is made up for. If the clock was set back, firings are planned again from the current time, not from the latest time
-//! seen.
+//! A firing that was due before any process ran that runs now, or too long ago, counts as missed; a setting decides
+//! whether it is made up for. If the clock was set back, firings are planned again from the current time, not from the
+//! latest time seen.
 
 use std::{
     collections::HashSet,
@@ -31,7 +32,10 @@ use crate::{
         schedule::{Firing, MissedFirings, Outcome, Schedule},
     },
     kind::firing,
-    port::Ports,
+    port::{
+        Ports,
+        store::{Duty, LEASE, WorkerRecord},
+    },
 };
 
 /// A firing older than this counts as missed, because no server ran or the machine slept.
@@ -43,8 +47,10 @@ const RESTART_TOLERANCE: Duration = Duration::from_secs(2);
 const CHECKS_AT_ONCE: usize = 4;
 
 /// The settings of a scheduler.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SchedulerSettings {
+    /// The id of this worker.
+    pub worker_id: String,
     /// Which missed firings are made up for.
     pub missed: MissedFirings,
     /// How often the scheduler wakes periodically.
@@ -104,16 +110,22 @@ impl Scheduler {
         if tokio::time::timeout(self.settings.grace, self.checks.wait()).await.is_err() {
             tracing::warn!("a schedule's check of its database did not finish in time; the check was abandoned");
         }
+        if let Err(error) = self.ports.store.leave_duty(Duty::Scheduling, &self.settings.worker_id).await {
+            super::complain(&error, "the duty to schedule could not be left; another process takes it in a moment");
+        }
     }
 
-    /// Takes all firings that are due now, and returns the time of the next one. Checks of databases continue in the
-    /// background.
+    /// Takes all firings that are due now, and returns the time of the next one; takes none while another process has
+    /// the duty. Checks of databases continue in the background.
     ///
     /// # Errors
     /// Returns the errors of the store. A firing that could not be taken stays due.
     pub async fn take_due(self: &Arc<Self>) -> Result<Option<Moment>> {
         let now = self.ports.clock.now();
         self.started_at.fetch_min(now.timestamp_millis(), Ordering::Relaxed);
+        if !self.ports.store.take_duty(Duty::Scheduling, &self.settings.worker_id, now).await? {
+            return Ok(None);
+        }
         self.ports.store.plan_again(now).await?;
         for schedule in self.ports.store.due_schedules(now).await? {
             let Some(due_at) = schedule.next_fire_at else { continue };
@@ -122,7 +134,7 @@ impl Scheduler {
                 continue;
             }
             let span = tracing::info_span!("firing", schedule = %schedule.id, %due_at);
-            if self.was_missed(due_at, now) && !self.settings.missed.makes_up_for(&schedule.settings.timing) {
+            if self.was_missed(due_at, now).await? && !self.settings.missed.makes_up_for(&schedule.settings.timing) {
                 self.take(&schedule, due_at, Some(Outcome::Missed)).instrument(span).await;
             } else if !schedule.settings.on_change {
                 self.take(&schedule, due_at, None).instrument(span).await;
@@ -174,10 +186,17 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Returns whether a firing counts as missed.
-    fn was_missed(&self, due_at: Moment, now: Moment) -> bool {
-        (due_at + RESTART_TOLERANCE).timestamp_millis() < self.started_at.load(Ordering::Relaxed)
-            || due_at + MISSED_AFTER < now
+    /// Returns whether a firing counts as missed: too long ago, or due before this scheduler started, when no other
+    /// process ran either.
+    async fn was_missed(&self, due_at: Moment, now: Moment) -> Result<bool> {
+        if due_at + MISSED_AFTER < now {
+            return Ok(true);
+        }
+        if (due_at + RESTART_TOLERANCE).timestamp_millis() >= self.started_at.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let ran = |worker: &WorkerRecord| worker.started_at <= due_at && worker.last_seen_at > now - LEASE;
+        Ok(!self.ports.store.workers().await?.iter().any(ran))
     }
 
     fn until(&self, next: Option<Moment>) -> Duration {

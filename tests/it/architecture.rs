@@ -32,15 +32,21 @@ const FENCED: &[(&str, &[&str])] = &[
     ("entity", &["store"]),
     ("migration", &["store"]),
     ("async_graphql", &["graphql", "http"]),
+    ("async_nats", &["bus"]),
     ("sqlparser", &["engine"]),
     ("opentelemetry", &["telemetry"]),
     ("prometheus_client", &["telemetry"]),
 ];
 
 /// The files outside of `target` and `demo` that may name sqlx, which `SeaORM` re-exports: they open the store, read
-/// the errors of its driver, and read cells without it.
-const NAME_SQLX: &[&str] =
-    &["store/address.rs", "store/trouble.rs", "store/dialect/postgres.rs", "store/cells/postgres.rs"];
+/// the errors of its driver, read cells without it, and carry nudges.
+const NAME_SQLX: &[&str] = &[
+    "bus/postgres.rs",
+    "store/address.rs",
+    "store/trouble.rs",
+    "store/dialect/postgres.rs",
+    "store/cells/postgres.rs",
+];
 
 #[test]
 fn modules_import_only_what_they_may() {

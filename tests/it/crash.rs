@@ -10,7 +10,8 @@ use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with, store::ne
 /// Number of concurrent requests of the scripted profile.
 const WIDTH: usize = 4;
 
-async fn described(server: &Server, run: &str) -> HashSet<String> {
+/// Returns the assets that a run has described, each of which must have one suggestion.
+pub async fn described(server: &Server, run: &str) -> HashSet<String> {
     let mut assets = HashSet::new();
     let mut after = serde_json::Value::Null;
     loop {
@@ -216,7 +217,7 @@ async fn a_server_without_workers_takes_runs_from_the_dead_and_cancels_them() {
     while live.next().await.unwrap()["type"] != "STATUS_CHANGED" {}
     let cancel = "mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome } }";
     assert_eq!(server.data(cancel, json!({ "id": run })).await["cancelRun"]["outcome"], "CANCELLED");
-    assert_eq!(server.data("{ workers { id } }", json!({})).await["workers"], json!([]));
+    assert_eq!(server.data("{ workers { capacity } }", json!({})).await["workers"], json!([{ "capacity": 0 }]));
 }
 
 #[tokio::test]

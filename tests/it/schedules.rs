@@ -68,7 +68,7 @@ pub async fn update(server: &Server, id: &str, mut change: Value) -> Value {
     schedule(server, id).await
 }
 
-async fn schedule(server: &Server, id: &str) -> Value {
+pub async fn schedule(server: &Server, id: &str) -> Value {
     server.data(SCHEDULE, json!({ "id": id })).await["node"].take()
 }
 
@@ -166,10 +166,6 @@ impl House {
 
     /// Opens the store a second time, as another process would.
     async fn second(&self) -> Ports {
-        if store::in_postgres() {
-            // A store in PostgreSQL is locked by one process, so the same ports are used twice.
-            return self.ports.clone();
-        }
         let bus = Arc::new(LocalBus::new());
         let store = Arc::new(
             gloss::store::open(&store::url(self.folder.path()), bus.clone(), crate::harness::seal_key()).await.unwrap(),
@@ -227,7 +223,11 @@ impl House {
 
 /// Creates a scheduler, as a process that starts now would.
 fn scheduler(ports: &Ports, missed: MissedFirings) -> Arc<Scheduler> {
-    let settings =
-        SchedulerSettings { missed, poll_interval: Duration::from_millis(200), grace: Duration::from_secs(5) };
+    let settings = SchedulerSettings {
+        worker_id: "the one worker".into(),
+        missed,
+        poll_interval: Duration::from_millis(200),
+        grace: Duration::from_secs(5),
+    };
     Scheduler::new(ports.clone(), settings, CancellationToken::new())
 }

@@ -15,7 +15,8 @@ use tokio::sync::OnceCell;
 
 /// A running server.
 pub struct Service {
-    /// The administrator's URL: `postgres://postgres@127.0.0.1:port/postgres`, `mariadb://root@127.0.0.1:port`.
+    /// The administrator's URL: `postgres://postgres@127.0.0.1:port/postgres`, `mariadb://root@127.0.0.1:port`,
+    /// `nats://127.0.0.1:port`.
     pub url: String,
     /// The port of the server.
     pub port: u16,
@@ -28,6 +29,7 @@ pub struct Service {
 enum Kind {
     Postgres,
     MariaDb,
+    Nats,
 }
 
 /// Returns the PostgreSQL server for targets, started on first use.
@@ -57,6 +59,12 @@ pub async fn mariadb() -> Option<&'static Service> {
 /// Starts a separate MariaDB server.
 pub async fn another_mariadb() -> Option<Service> {
     start("mariadb", Kind::MariaDb).await
+}
+
+/// Returns the NATS server, started on first use.
+pub async fn nats() -> Option<&'static Service> {
+    static SERVICE: OnceCell<Option<Service>> = OnceCell::const_new();
+    SERVICE.get_or_init(|| start("nats", Kind::Nats)).await.as_ref()
 }
 
 async fn start(name: &'static str, kind: Kind) -> Option<Service> {
@@ -157,6 +165,7 @@ impl Service {
                 command.args(["-u", "root", "-P", &port]).args(database);
                 command
             }
+            Kind::Nats => panic!("NATS takes no scripts"),
         };
         let mut client =
             command.stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true).spawn().expect("the client runs");

@@ -7,6 +7,7 @@ mod lists;
 mod plans;
 mod profiles;
 mod review;
+mod shared;
 mod suggestions;
 mod unpolled;
 
@@ -63,6 +64,8 @@ impl TestStore {
     async fn reopen(&mut self) -> Result<(), OpenError> {
         self.store.clone().close().await.unwrap();
         self.store = gloss::store::open(&url(self.folder.path()), self.bus.clone(), seal_key()).await?;
+        // A server knows that the earlier one in its data folder is gone.
+        self.store.remove_workers_of("w").await.unwrap();
         Ok(())
     }
 
@@ -100,7 +103,7 @@ impl TestStore {
     }
 
     async fn claim(&self, ms: i64) -> Option<Run> {
-        self.store.claim_next("w1", None, at(ms), LEASE).await.unwrap()
+        self.store.claim_next("w-1", None, at(ms), LEASE).await.unwrap()
     }
 }
 
@@ -320,7 +323,7 @@ async fn a_lost_claim_cannot_write() {
     assert!(test.claim(1).await.is_none());
     assert!(test.store.orphans(at(2)).await.unwrap().is_empty());
     assert_eq!(test.store.orphans(at(1) + LEASE + Duration::from_millis(1)).await.unwrap(), [RunId(1)]);
-    test.store.renew("w1", &[RunId(1), RunId(2), RunId(3)], at(20_000), LEASE).await.unwrap();
+    test.store.renew("w-1", &[RunId(1), RunId(2), RunId(3)], at(20_000), LEASE).await.unwrap();
     assert!(test.store.orphans(at(40_000)).await.unwrap().is_empty());
 
     test.change(RunId(1), 60_000, gloss::domain::run::RunEdit::take_from_dead).await;
@@ -335,7 +338,7 @@ async fn a_lost_claim_cannot_write() {
     let (code, message) = error_of(late.await);
     assert_eq!(code, "CONFLICT");
     assert!(message.contains("claim was lost"), "{message}");
-    test.store.renew("w1", &[RunId(1), RunId(2), RunId(3)], at(99_000), LEASE).await.unwrap();
+    test.store.renew("w-1", &[RunId(1), RunId(2), RunId(3)], at(99_000), LEASE).await.unwrap();
     assert_eq!(test.store.runs_by_id(&[RunId(1)]).await.unwrap()[&RunId(1)], again);
 }
 
@@ -344,7 +347,7 @@ async fn runs_are_claimed_in_order_and_found_again_after_a_crash() {
     let mut test = TestStore::new().await;
     test.create(vec![new_run("a"), new_run("b"), new_run("c")], 0).await;
     let worker = WorkerRecord {
-        id: "w1".to_owned(),
+        id: "w-1".to_owned(),
         host: "here".to_owned(),
         started_at: at(0),
         last_seen_at: at(0),
@@ -355,10 +358,10 @@ async fn runs_are_claimed_in_order_and_found_again_after_a_crash() {
         assert_eq!(test.claim(expected).await.unwrap().id, RunId(expected));
     }
     assert!(test.claim(9).await.is_none());
-    let held = test.store.runs_of_workers(&["w1".to_owned(), "w2".to_owned()]).await.unwrap();
-    assert_eq!(held["w1"].len(), 3);
-    assert!(!held.contains_key("w2"));
-    test.store.renew("w1", &[RunId(1), RunId(2), RunId(3)], at(500), LEASE).await.unwrap();
+    let held = test.store.runs_of_workers(&["w-1".to_owned(), "w-2".to_owned()]).await.unwrap();
+    assert_eq!(held["w-1"].len(), 3);
+    assert!(!held.contains_key("w-2"));
+    test.store.renew("w-1", &[RunId(1), RunId(2), RunId(3)], at(500), LEASE).await.unwrap();
     let seen = WorkerRecord { last_seen_at: at(500), ..worker.clone() };
     assert_eq!(test.store.workers().await.unwrap(), [seen]);
 

@@ -21,7 +21,8 @@ pub struct ServerInfo {
     started_at: Moment,
     /// The database of the store: `SQLite 3.50`.
     store: String,
-    /// What carries nudges (hints that something changed): `local` within one process.
+    /// What carries nudges (hints that something changed): `local` within one process, `postgres` or `nats`
+    /// between the processes that share a store in PostgreSQL.
     bus: String,
 }
 
@@ -31,11 +32,11 @@ impl From<ServerFacts> for ServerInfo {
     }
 }
 
-/// A process that works on runs.
+/// A process that shares the store, and works on runs if it has capacity.
 #[derive(Clone)]
 pub struct Worker(pub WorkerRecord);
 
-/// A process that works on runs.
+/// A process that shares the store, and works on runs if it has capacity.
 #[Object]
 impl Worker {
     /// Its id, random for each start.
@@ -58,7 +59,7 @@ impl Worker {
         self.0.last_seen_at
     }
 
-    /// The maximum number of runs that it works on at the same time.
+    /// The maximum number of runs that it works on at the same time; 0 if it only answers requests.
     async fn capacity(&self) -> i32 {
         self.0.capacity
     }

@@ -11,7 +11,8 @@ pub struct ServerQuery;
 
 #[Object]
 impl ServerQuery {
-    /// The processes that work on runs, and the runs that each is working on.
+    /// The living processes that share the store, and the runs that each is working on. A process that was killed
+    /// is listed for 30 s.
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn workers(&self, context: &Context<'_>) -> Result<Vec<Worker>> {
         Ok(services(context).workers.list().await?.into_iter().map(Worker).collect())

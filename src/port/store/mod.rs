@@ -37,7 +37,7 @@ pub use schedules::{ScheduleChange, ScheduleStore};
 pub use suggestions::SuggestionStore;
 pub use tokens::TokenStore;
 pub use usage::{ModelUsage, UsageStore};
-pub use workers::{WorkerRecord, WorkerStore};
+pub use workers::{Duty, LEASE, WorkerRecord, WorkerStore};
 
 use async_trait::async_trait;
 

@@ -1,6 +1,6 @@
 //! Profiles, and the identities of their databases.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 
@@ -72,4 +72,9 @@ pub trait ProfileStore: Send + Sync {
     /// # Errors
     /// Returns `NotFound`, and `Conflict` if a live or paused run or a schedule uses it; the error names it.
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()>;
+
+    /// Takes the next place among the requests that all processes send to a profile's model, and returns how long to
+    /// wait for it. Places are `interval` apart, except that up to `burst` of them may be used at once after a pause.
+    /// Returns `None` if no other process can use the store, so that the caller keeps the pace by itself.
+    async fn take_place(&self, id: LlmProfileId, interval: Duration, burst: u32) -> Result<Option<Duration>>;
 }

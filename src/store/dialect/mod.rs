@@ -7,13 +7,24 @@ pub(super) mod postgres;
 pub(super) mod sqlite;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement,
     sea_query::{Expr, ExprTrait, SelectStatement},
 };
 
 use entity::run;
 
 use crate::domain::{Result, identity::Identity};
+
+/// Takes the write lock for a transaction that has just begun, so that what it reads is what it changes. SQLite takes
+/// it with the beginning of the transaction.
+pub(super) async fn lock(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    let statement = Statement::from_string(DbBackend::Postgres, postgres::LOCK);
+    let missing = || DbErr::Custom("the store has no write lock; restart Gloss, which creates it".to_owned());
+    transaction.query_one_raw(statement).await?.map(drop).ok_or_else(missing)
+}
 
 /// Removes deleted and overwritten secrets from the store's files. This may take long: SQLite rewrites the whole file.
 pub(super) async fn scrub(writer: &DatabaseConnection) -> Result<(), DbErr> {
@@ -147,6 +158,20 @@ pub(super) async fn broken_reference(connection: &DatabaseConnection) -> Result<
     let Some(row) = row else { return Ok(None) };
     let (table, parent): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(2)?);
     Ok(Some(format!("a row of {table} refers to a row of {parent} that is missing")))
+}
+
+/// Takes the next place among the requests to a model, in PostgreSQL. Returns the microseconds to wait for it; below 0
+/// if it has passed.
+pub(super) async fn take_place(
+    connection: &impl ConnectionTrait,
+    profile: i64,
+    interval: i64,
+    lead: i64,
+) -> Result<i64, DbErr> {
+    let values = [profile.into(), interval.into(), lead.into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, postgres::TAKE_PLACE, values);
+    let row = connection.query_one_raw(statement).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
 /// Returns the database's name for traces.

@@ -17,15 +17,40 @@ pub(super) const SCRUB: &[&str] = &["VACUUM (FULL) db_profile, llm_profile, seal
 pub(super) const LAST_NUMBER: &str = "SELECT pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass)";
 /// Sets the last number of a table's rows.
 pub(super) const SET_LAST_NUMBER: &[&str] = &["SELECT setval(pg_get_serial_sequence($1, 'id'), $2)"];
+/// Moves the next place of an LLM profile by an interval, and returns how long the place that it was is away, less the
+/// lead. It goes by the server's clock, which all processes share.
+pub(super) const TAKE_PLACE: &str = "\
+    INSERT INTO model_pace AS pace (llm_profile_id, next_us) \
+    VALUES ($1, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint + $2) \
+    ON CONFLICT (llm_profile_id) DO UPDATE SET \
+        next_us = greatest(pace.next_us, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint) + $2 \
+    RETURNING next_us - $2 - $3 - (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 /// Selects the server's version.
 pub(super) const VERSION: &str = "SELECT split_part(current_setting('server_version'), ' ', 1)";
 
-/// Takes the store's lock for the life of this connection. Waits up to 3 s, so that a process that is just ending can
-/// release it.
-pub(in crate::store) async fn take_store(connection: &mut PgConnection) -> Result<(), SqlxError> {
-    // The key is Gloss's own: "gloss" in ASCII.
-    let take = "SET lock_timeout = '3s'; SELECT pg_advisory_lock(x'676c6f7373'::bigint); RESET lock_timeout";
-    raw_sql(take).execute(connection).await.map(drop)
+/// Creates the table whose only row is the write lock.
+const CREATE_LOCK: &str = "CREATE TABLE IF NOT EXISTS write_lock (id integer PRIMARY KEY); \
+                           INSERT INTO write_lock (id) VALUES (1) ON CONFLICT DO NOTHING";
+/// Takes the write lock until the transaction ends. It is the lock of a row, because databases that only speak
+/// PostgreSQL's protocol lack advisory locks.
+pub(super) const LOCK: &str = "SELECT id FROM write_lock WHERE id = 1 FOR UPDATE";
+
+/// Takes the write lock for as long as this connection lives, so that nothing else writes to the store. Waits for a
+/// process that migrates the store.
+pub(in crate::store) async fn hold(connection: &mut PgConnection) -> Result<(), SqlxError> {
+    // Two processes that create the table at the same time may collide. The next attempt finds it.
+    if raw_sql(CREATE_LOCK).execute(&mut *connection).await.is_err() {
+        raw_sql(CREATE_LOCK).execute(&mut *connection).await?;
+    }
+    let settings = "SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = 0";
+    raw_sql(settings).execute(&mut *connection).await?;
+    raw_sql("BEGIN").execute(&mut *connection).await?;
+    raw_sql(LOCK).execute(connection).await.map(drop)
+}
+
+/// Releases the write lock.
+pub(in crate::store) async fn release(connection: &mut PgConnection) -> Result<(), SqlxError> {
+    raw_sql("ROLLBACK").execute(connection).await.map(drop)
 }
 
 /// Returns whether the database's encoding can hold any text.
@@ -33,8 +58,8 @@ pub(in crate::store) async fn holds_any_text(connection: &mut PgConnection) -> R
     query_scalar("SELECT current_setting('server_encoding') = 'UTF8'").fetch_one(connection).await
 }
 
-/// Returns whether the error means that another process holds the store.
-pub(in crate::store) fn is_taken(error: &SqlxError) -> bool {
+/// Returns whether the error means that another process has held the write lock for too long.
+pub(in crate::store) fn is_held(error: &SqlxError) -> bool {
     error.as_database_error().is_some_and(|said| said.code().is_some_and(|code| code == "55P03"))
 }
 
@@ -45,8 +70,11 @@ pub(in crate::store) fn trouble(code: &str) -> Option<Trouble> {
         "53200" | "58030" => Some(Trouble::Failing),
         "25006" => Some(Trouble::ReadOnly),
         "XX001" | "XX002" => Some(Trouble::Damaged),
-        // Too many connections, operator intervention, connection exceptions, a database that is gone.
-        "53300" | "3D000" => Some(Trouble::Away),
+        // Too many connections, a database that is gone, a transaction that paused for too long, operator intervention,
+        // connection exceptions.
+        "53300" | "3D000" | "25P03" => Some(Trouble::Away),
+        // The write lock was not free in time; a deadlock or a conflict, which a distributed database may report.
+        "55P03" | "40001" | "40P01" => Some(Trouble::Locked),
         _ if code.starts_with("57P") || code.starts_with("08") => Some(Trouble::Away),
         _ => None,
     }

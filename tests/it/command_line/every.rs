@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Words of the commands that print tables.
-const TABLES: &[&str] = &["list", "show", "events", "results", "compare", "coverage", "usage"];
+const TABLES: &[&str] = &["list", "show", "events", "results", "compare", "coverage", "usage", "workers"];
 const CTRL_C: &str = "\u{3}";
 
 /// A command, what is typed when it shows a text, its exit code, and what it shows.
@@ -118,6 +118,7 @@ async fn every_command_works_in_a_terminal() {
         step("coverage demo", &["%"]),
         step("export demo --format md", &["# "]),
         step("usage", &["builtin"]),
+        step("workers", &["0 of 4"]),
         step("prune --older-than 1d --dry-run", &["0 runs can be deleted"]),
         of_file(&backup, "Backed up the store", "pg_dump"),
         step(&schema_yml, &["Imported 1 description", "run #5"]),

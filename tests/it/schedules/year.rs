@@ -119,8 +119,9 @@ async fn several_schedulers_over_one_store_start_one_run_for_each_firing() {
     }
     let stop = CancellationToken::new();
     let mut at_work = Vec::new();
-    for ports in [house.ports.clone(), house.ports.clone(), house.second().await] {
+    for (at, ports) in [house.ports.clone(), house.ports.clone(), house.second().await].into_iter().enumerate() {
         let settings = gloss::worker::SchedulerSettings {
+            worker_id: format!("worker {at}"),
             missed: MissedFirings::All,
             poll_interval: std::time::Duration::from_millis(50),
             grace: std::time::Duration::from_secs(5),
