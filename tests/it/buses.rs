@@ -32,7 +32,7 @@ struct Ends {
     proxy: Option<Proxy>,
 }
 
-async fn local() -> Ends {
+fn local() -> Ends {
     let bus = Arc::new(LocalBus::new());
     Ends { here: bus.clone(), there: bus, proxy: None }
 }
@@ -170,7 +170,7 @@ async fn nudges_are_merged(ends: &Ends) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_local_bus_keeps_its_promises() {
-    let ends = local().await;
+    let ends = local();
     nudges_arrive(&ends).await;
     nudges_are_merged(&ends).await;
 }
