@@ -163,6 +163,8 @@ pub fn singular(word: &str) -> String {
         word.to_owned()
     } else if word.ends_with("ies") && word.len() > 4 {
         cut(3) + "y"
+    } else if word.ends_with("caches") || word.ends_with("niches") {
+        cut(1)
     } else if ["sses", "shes", "ches", "xes", "zzes", "iases", "tuses", "nuses", "ruses", "puses"]
         .iter()
         .any(|end| word.ends_with(end))

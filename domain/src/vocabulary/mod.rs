@@ -338,6 +338,8 @@ const BEFORE: &[(&[&str], &[&str], &str)] = &[
     (&["div"], &["code", "identifier", "name"], "division"),
     (&["dr"], &["amount", "balance"], "debit"),
     (&["dx"], &["code"], "diagnosis"),
+    (&["eff"], &["date", "end", "from", "start", "time", "to", "until"], "effective"),
+    (&["en"], &["flag"], "enabled"),
     (&["est"], &["amount", "cost", "date", "hours", "time", "value"], "estimated"),
     (&["exp"], &["date", "day", "month", "time", "timestamp", "year"], "expiry"),
     (&["hi"], &["limit", "range", "value"], "high"),
@@ -362,7 +364,7 @@ const BEFORE: &[(&[&str], &[&str], &str)] = &[
     (&["sec"], &["answer", "question"], "security"),
     (&["supp"], &["code", "identifier", "name"], "supplier"),
     (&["temp"], &["c", "f", "maximum", "minimum"], "temperature"),
-    (&["trans"], &["amount", "code", "date", "identifier", "number", "type"], "transaction"),
+    (&["trans"], &["amount", "date"], "transaction"),
     (&["ts"], &["ms", "ns", "s", "sec", "us", "utc"], "timestamp"),
     (&["ua"], &["str", "string"], "user agent"),
 ];

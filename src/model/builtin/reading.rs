@@ -154,7 +154,9 @@ impl<'a> TableReading<'a> {
         // Before a singular, `no` means not: `no_select`.
         if let [first, .., last] = tokens.as_mut_slice()
             && first.raw == "no"
-            && (!words::is_plural(&last.text) || self.has_opposite(column))
+            && (!words::is_plural(&last.text)
+                || parts.get(1).is_some_and(|next| next == "more" || next == "longer")
+                || self.has_opposite(column))
         {
             (first.text, first.grasp) = (first.raw.clone(), Grasp::Word);
         }

@@ -130,7 +130,11 @@ impl Place<'_> {
             return None;
         }
         if let Some(things) = self.counted() {
-            return Some(format!("number of {things}"));
+            let bound = ["maximum ", "minimum "].into_iter().find(|bound| things.starts_with(bound));
+            return Some(match bound {
+                Some(bound) => format!("{bound}number of {}", &things[bound.len()..]),
+                None => format!("number of {things}"),
+            });
         }
         match words.last().map(String::as_str) {
             Some("denominator") => return None,
