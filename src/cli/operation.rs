@@ -23,7 +23,7 @@ macro_rules! run_fields {
         "id number kind command status title labels scopeSummary dbProfileName llmProfileName model
         createdAt startedAt finishedAt durationSeconds applySeconds startedBy cancelledBy
         waiting { reason since } progress { total done failed skipped }
-        usage { inputTokens outputTokens totalTokens costUsd modelSeconds requests retries }
+        usage { inputTokens outputTokens totalTokens costUsd modelSeconds requests retries repeats }
         error { code message hint } lastSequence"
     };
 }

@@ -83,19 +83,25 @@ impl Ledger {
         if let Some(most) = self.budget.max_tokens
             && account.spent_tokens + account.reserved_tokens + tokens > most
         {
-            let text = format!(
-                "the budget of {most} tokens is spent: {} used, and the next request may use up to {tokens}",
-                account.spent_tokens
-            );
+            let text = match account.spent_tokens {
+                0 => format!("the budget of {most} tokens is too small: the first request may use up to {tokens}"),
+                spent => format!(
+                    "the budget of {most} tokens is spent: {spent} used, and the next request may use up to {tokens}"
+                ),
+            };
             return short(text, &account);
         }
         if let Some(most) = self.budget.max_cost_usd
             && account.spent_usd + account.reserved_usd + usd > most
         {
-            let text = format!(
-                "the budget of {most} USD is spent: {:.4} used, and the next request may cost up to {usd:.4}",
-                account.spent_usd
-            );
+            let text = if account.spent_usd > 0.0 {
+                format!(
+                    "the budget of {most} USD is spent: {:.4} used, and the next request may cost up to {usd:.4}",
+                    account.spent_usd
+                )
+            } else {
+                format!("the budget of {most} USD is too small: the first request may cost up to {usd:.4}")
+            };
             return short(text, &account);
         }
         account.reserved_tokens += tokens;

@@ -1,8 +1,9 @@
 //! JUDGE: compares the texts of runs, pair by pair, with a language model.
 //!
 //! The rules: the pairs are recorded with the run, one row each. The model sees a pair in both orders, without the
-//! origin of the texts. A row ends when both opinions are there; what each request used is recorded at once. The judge
-//! reads the store only, never a target.
+//! origin of the texts. A row ends when both opinions are there; what each request used is recorded at once. A pair
+//! that another run has judged meanwhile, while this one was paused or interrupted, is skipped. The judge reads the
+//! store only, never a target.
 
 use std::collections::HashMap;
 
@@ -47,11 +48,16 @@ impl Kind for Judge {
         context.prompts(Some(judge.prompt_version())).await?;
         let sender = Sender::new(context, context.throttles.of(&llm_profile));
         let court = Court { context, judge: judge.as_ref(), sender };
+        let model = llm_profile.settings.model.as_str();
+        let judged = store.judged_elsewhere(id, model, judge.prompt_version()).await?;
         let mut after = 0;
         loop {
             let rows = store.pending_rows(id, after, ROWS_AT_ONCE).await?;
             let Some(last) = rows.last() else { break };
             after = last.position;
+            let (skipped, rows): (Vec<Row>, Vec<Row>) =
+                rows.into_iter().partition(|row| judged.contains(&row.position));
+            court.end_rows(skipped.into_iter().map(|row| (row, RowOutcome::Skipped)).collect()).await?;
             court.judge_all(rows).await?;
             if context.stop.is_cancelled() {
                 return Ok(Ending::Released);
@@ -161,7 +167,10 @@ impl Court<'_> {
         loop {
             let bound = self.judge.bound(&request);
             let asking = OpinionRequest { judge: self.judge, request: &request };
-            let Sent { answer, usage } = self.sender.send(&bound, begins.take(), &asking).await?;
+            let Sent { answer, mut usage } = self.sender.send(&bound, begins.take(), &asking).await?;
+            if request.is_retry {
+                usage.repeats = usage.requests;
+            }
             self.context
                 .record(move |edit| {
                     edit.add_usage(&usage);
@@ -178,6 +187,9 @@ impl Court<'_> {
     }
 
     async fn end_rows(&self, ended: Vec<(Row, RowOutcome)>) -> Result<(), Halt> {
+        if ended.is_empty() {
+            return Ok(());
+        }
         self.context
             .record(move |edit| {
                 for (row, outcome) in ended {

@@ -101,24 +101,13 @@ impl Estimates {
             }
         }
         if !describer.is_local() {
-            estimate.repeat(self.repeated_share(&order.llm_profile.settings).await?);
+            estimate.repeat(repeated_share(&self.ports, &order.llm_profile.settings).await?);
         }
         let price = Price::of(&order.llm_profile.settings);
         let usage =
             Usage { input_tokens: estimate.input_tokens, output_tokens: estimate.output_tokens, ..Usage::default() };
         estimate.cost_usd = price.map(|price| price.cost(&usage));
         Ok(estimate)
-    }
-
-    /// Returns how many requests asked this model again lately, for each that asked it first.
-    async fn repeated_share(&self, model: &NewLlmProfile) -> Result<f64> {
-        let from = self.ports.clock.now() - LATELY;
-        let used = self.ports.store.usage_by_model(Some(from)).await?;
-        let used = used.iter().filter(|used| used.provider == Some(model.provider) && used.model == model.model);
-        let (repeats, requests) = used.fold((0, 0), |(repeats, requests), used| {
-            (repeats + used.sum.usage.repeats, requests + used.sum.usage.requests)
-        });
-        Ok(f64::from(repeats) / f64::from(requests - repeats).max(FEW))
     }
 
     /// Reads what the texts of columns may be taken over from.
@@ -147,11 +136,9 @@ struct Known {
 impl Estimate {
     /// Adds the requests that ask again, for each one that asks first.
     fn repeat(&mut self, share: f64) {
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate")]
-        let again = |count: i64| count + (count as f64 * share).round() as i64;
-        self.requests = i32::try_from(again(self.requests.into())).unwrap_or(i32::MAX);
-        self.input_tokens = again(self.input_tokens);
-        self.output_tokens = again(self.output_tokens);
+        self.requests = i32::try_from(with_repeats(self.requests.into(), share)).unwrap_or(i32::MAX);
+        self.input_tokens = with_repeats(self.input_tokens, share);
+        self.output_tokens = with_repeats(self.output_tokens, share);
     }
 
     fn add(
@@ -199,6 +186,22 @@ impl Estimate {
             self.output_tokens += usual.min(bound.output_tokens);
         }
     }
+}
+
+/// Returns how many requests asked this model again lately, for each that asked it first.
+pub(super) async fn repeated_share(ports: &Ports, model: &NewLlmProfile) -> Result<f64> {
+    let used = ports.store.usage_by_model(Some(ports.clock.now() - LATELY)).await?;
+    let used = used.iter().filter(|used| used.provider == Some(model.provider) && used.model == model.model);
+    let (repeats, requests) = used.fold((0, 0), |(repeats, requests), used| {
+        (repeats + used.sum.usage.repeats, requests + used.sum.usage.requests)
+    });
+    Ok(f64::from(repeats) / f64::from(requests - repeats).max(FEW))
+}
+
+/// Adds the share that is repeated.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate")]
+pub(super) fn with_repeats(count: i64, share: f64) -> i64 {
+    count + (count as f64 * share).round() as i64
 }
 
 /// Returns statistics with values of the usual length for the types of a table's columns. Views and empty tables have

@@ -12,6 +12,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
+    estimates::{repeated_share, with_repeats},
     orders::{check_budget, check_price, llm_profile, place_one},
     runs::unknown_run,
 };
@@ -106,14 +107,16 @@ impl Judgements {
     pub async fn estimate(&self, input: &JudgeRuns) -> Result<JudgeEstimate> {
         let Prepared { llm_profile, judge, pairs, .. } = self.prepare(input).await?;
         let requests = i64::try_from(2 * pairs.len()).unwrap_or(i64::MAX);
+        let input_tokens = self.input_tokens(judge.as_ref(), &options(&llm_profile), &pairs).await? * requests;
+        let share = repeated_share(&self.ports, &llm_profile.settings).await?;
         let usage = Usage {
-            input_tokens: self.input_tokens(judge.as_ref(), &options(&llm_profile), &pairs).await? * requests,
-            output_tokens: USUAL_TOKENS * requests,
+            input_tokens: with_repeats(input_tokens, share),
+            output_tokens: with_repeats(USUAL_TOKENS * requests, share),
             ..Usage::default()
         };
         Ok(JudgeEstimate {
             pairs: i32::try_from(pairs.len()).unwrap_or(i32::MAX),
-            requests: i32::try_from(requests).unwrap_or(i32::MAX),
+            requests: i32::try_from(with_repeats(requests, share)).unwrap_or(i32::MAX),
             input_tokens: usage.input_tokens,
             output_tokens: usage.output_tokens,
             cost_usd: Price::of(&llm_profile.settings).map(|price| price.cost(&usage)),

@@ -132,6 +132,32 @@ impl JudgingStore for SqlStore {
         rows.iter().map(|row| Ok((SuggestionId(nth(row, 0)?), SuggestionId(nth(row, 1)?)))).collect()
     }
 
+    async fn judged_elsewhere(&self, run: RunId, model: &str, prompts: &str) -> Result<HashSet<i32>> {
+        let other = Alias::new("other");
+        let of_other = |column: Column| Expr::col((other.clone(), column));
+        let of_run = |column: run::Column| Expr::col((run::Entity, column));
+        let mut judged = Query::select();
+        judged
+            .expr(Expr::val(1))
+            .from_as(verdict::Entity, other.clone())
+            .inner_join(run::Entity, of_run(run::Column::Id).equals((other.clone(), Column::RunId)))
+            .and_where(of_other(Column::FirstId).eq(of_verdict(Column::FirstId)))
+            .and_where(of_other(Column::SecondId).eq(of_verdict(Column::SecondId)))
+            .and_where(of_other(Column::RunId).ne(run.0))
+            .and_where(of_other(Column::Outcome).is_not_null())
+            .and_where(of_run(run::Column::Model).eq(model))
+            .and_where(of_run(run::Column::PromptVersion).eq(prompts));
+        let mut query = Query::select();
+        query
+            .column((verdict::Entity, Column::Position))
+            .from(verdict::Entity)
+            .and_where(of_verdict(Column::RunId).eq(run.0))
+            .and_where(of_verdict(Column::Outcome).is_null())
+            .and_where(Expr::exists(judged));
+        let rows = self.read().query_all(&query).await.db()?;
+        rows.iter().map(|row| nth(row, 0)).collect()
+    }
+
     async fn verdicts(&self, firsts: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Verdict>>> {
         let mut found = Vec::new();
         for firsts in firsts.chunks(MAX_KEYS) {

@@ -228,6 +228,26 @@ async fn an_answer_that_cannot_be_read_is_asked_for_once_more() {
     assert_eq!(values(&world.compared().await["metrics"], "WIN_RATE"), [Some(0.0), Some(1.0)]);
 }
 
+/// What another run has judged while this one was paused is not paid for again.
+#[tokio::test]
+async fn a_judge_that_was_paused_skips_what_another_one_has_judged() {
+    let world = World::new().await;
+    let paused = world.start(json!({ "budget": { "maxTokens": 3_000 } })).await;
+    let paused = paused["id"].as_str().unwrap();
+    assert_eq!(world.server.events(paused, 0).await.pop().unwrap()["status"], "PAUSED");
+    let (rest, _) = world.judged(json!({})).await;
+    assert_eq!(rest["status"], "SUCCESS", "{rest}");
+    let (asked, before) = (world.judge.requests(), world.run(paused).await);
+    let resume = "mutation($id: ID!) { resumeRun(input: { id: $id, removeBudget: true }) { run { id } } }";
+    world.server.data(resume, json!({ "id": paused })).await;
+    let events = world.server.events(paused, 0).await;
+    let said = |text: &str| events.iter().any(|event| event["message"].as_str().unwrap().contains(text));
+    assert!(said("its texts were judged meanwhile"), "{events:#?}");
+    let after = world.run(paused).await;
+    assert_eq!((&after["status"], &after["progress"]["done"]), (&json!("SUCCESS"), &before["progress"]["done"]));
+    assert_eq!(world.judge.requests(), asked, "{after}");
+}
+
 #[tokio::test]
 async fn a_judge_keeps_within_its_budget() {
     let world = World::new().await;

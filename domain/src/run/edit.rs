@@ -396,7 +396,11 @@ impl RunEdit {
             }
             RowOutcome::Skipped => {
                 progress.skipped += 1;
-                (RunEventType::AssetSkipped, format!("Skipped {place}: it has a comment"), None)
+                let why = match self.run.spec.kind {
+                    RunKind::Judge => "its texts were judged meanwhile",
+                    _ => "it has a comment",
+                };
+                (RunEventType::AssetSkipped, format!("Skipped {place}: {why}"), None)
             }
             RowOutcome::Judged(opinions) => {
                 progress.done += 1;

@@ -98,7 +98,7 @@ fn described(run: &Value) -> String {
         ("Progress", progress),
         ("Confidence", counts(&run["confidenceDistribution"])),
         ("Review", counts(&run["reviewCounts"])),
-        ("Requests", output::text(&run["usage"]["requests"])),
+        ("Requests", requests(&run["usage"])),
         ("Usage", usage),
         ("Created", output::clock(&run["createdAt"])),
         ("Started", output::clock(&run["startedAt"])),
@@ -110,4 +110,12 @@ fn described(run: &Value) -> String {
         ("Schedule", output::text(&run["schedule"]["name"])),
     ];
     output::sheet(&rows)
+}
+
+/// The number of requests, and how many of them were repeated or sent again.
+fn requests(usage: &Value) -> String {
+    let more = [("repeats", "repeated after unreadable answers"), ("retries", "sent again after failures")];
+    let more = more.iter().filter(|(name, _)| usage[name].as_i64().is_some_and(|count| count > 0));
+    let more: Vec<String> = more.map(|(name, what)| format!("{} {what}", usage[name])).collect();
+    [vec![output::text(&usage["requests"])], more].concat().join(", ")
 }

@@ -21,6 +21,10 @@ pub trait JudgingStore: Send + Sync {
     async fn judged(&self, runs: &[RunId], model: &str, prompts: &str)
     -> Result<HashSet<(SuggestionId, SuggestionId)>>;
 
+    /// Returns the positions of a run's rows without a verdict whose pairs another run of this model has judged with
+    /// these prompts.
+    async fn judged_elsewhere(&self, run: RunId, model: &str, prompts: &str) -> Result<HashSet<i32>>;
+
     /// Returns the newest verdict on each pair whose first suggestion is one of these.
     async fn verdicts(&self, firsts: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Verdict>>>;
 
