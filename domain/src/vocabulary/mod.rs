@@ -4,8 +4,8 @@
 //! `words.txt`. The [`Context`] decides between the senses of an abbreviation: the domains that the other names of the
 //! table belong to. If the context does not decide, the usual sense is taken and the word counts as ambiguous. An
 //! abbreviation that may stand for much else (`act`, `reg`) stays as it is unless another table's name spells its
-//! meaning, the table is mainly about the domain, or the word beside it leaves one meaning (`reg_date`). Words that were
-//! written together are taken apart by `segmentation.rs`, and `names.rs` knows what the names of a database's
+//! meaning, the table is mainly about the domain, or the word beside it leaves one meaning (`reg_date`). Words that
+//! were written together are taken apart by `segmentation.rs`, and `names.rs` knows what the names of a database's
 //! tables say about each other.
 
 mod names;
@@ -210,8 +210,8 @@ impl Context {
         self.votes.get(domain).copied().unwrap_or_default()
     }
 
-    /// Returns whether there is evidence that an abbreviation has this sense: a table nearby or in the catalog is called
-    /// so, or the names are mainly about its domain.
+    /// Returns whether there is evidence that an abbreviation has this sense: a table nearby or in the catalog is
+    /// called so, or the names are mainly about its domain.
     fn has_evidence(&self, sense: &Sense, word: &str) -> bool {
         let voters = self.voters.get(sense.domain).into_iter().flatten().filter(|voter| *voter != word).count();
         let all: usize = self.votes.values().sum();

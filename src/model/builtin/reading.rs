@@ -521,8 +521,8 @@ fn type_of(column: &Column, statistics: Option<&ColumnStatistics>) -> DataType {
     if is_number { DataType::Integer } else { data_type }
 }
 
-/// Reads abbreviations by the name of the table that the column refers to: `CMP` before a reference to `SH_CAMPUS_T`, and
-/// `rep` before one to people.
+/// Reads abbreviations by the name of the table that the column refers to: `CMP` before a reference to `SH_CAMPUS_T`,
+/// and `rep` before one to people.
 fn read_by_target(tokens: &mut [Token], target: &Entity) {
     for token in tokens.iter_mut().filter(|_| target.is_about_people()) {
         if let Grasp::Ambiguous(senses) = &token.grasp
