@@ -1,6 +1,7 @@
 //! CSV: one table (RFC 4180) with sections, named in the first column. The values of a run are in the columns with its
 //! number. A winner is marked `winner`; an asset shows the state of its review. The verdicts on an asset follow it:
-//! each of the two judged runs has the reason that was given when its text was shown first, and the mark `winner` or `tie`.
+//! each of the two judged runs has the reason that was given when its text was shown first, and the mark `winner` or
+//! `tie`.
 
 use super::{Head, Line, Writer};
 use crate::{domain::Result, service::export::csv::Records};
