@@ -53,14 +53,15 @@ export function WorkersPage() {
       {data && (
         <>
           <Summary workers={data.workers} queued={data.queued.totalCount} />
-          {data.workers.length === 0 ? (
+          {data.workers.every((worker) => worker.capacity === 0) && (
             <Empty title="No worker is running.">
               Runs stay queued until one starts. Start a server with <code>--workers 4</code>, or raise{' '}
               <code>GLOSS_WORKERS</code> above 0.
             </Empty>
-          ) : (
-            data.workers.map((worker) => <Process key={worker.id} worker={worker} />)
           )}
+          {data.workers.map((worker) => (
+            <Process key={worker.id} worker={worker} />
+          ))}
           <Server server={data.server} />
         </>
       )}
@@ -118,7 +119,7 @@ function Process({ worker }: { worker: Worker }) {
         </span>
       </div>
       {runs.length === 0 ? (
-        <p className={classes.idle}>Idle.</p>
+        <p className={classes.idle}>{capacity === 0 ? 'Only answers requests.' : 'Idle.'}</p>
       ) : (
         <ul className={classes.runs}>
           {runs.map((run) => (
