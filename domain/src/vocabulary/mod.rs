@@ -523,10 +523,8 @@ fn known(word: &str, context: &Context) -> Option<Token> {
     }
     // If only some domains expand the word, and the context is not clearly one of them, the word stays as it is.
     let is_evident = || senses.iter().any(|sense| sense.text == text && context.has_evidence(sense, word));
-    let is_doubtful = match senses.iter().any(|sense| sense.is_loose) {
-        true => !is_evident(),
-        false => !others.is_empty() && !is_usual(senses, text),
-    };
+    let is_loose = senses.iter().any(|sense| sense.is_loose);
+    let is_doubtful = if is_loose { !is_evident() } else { !others.is_empty() && !is_usual(senses, text) };
     if is_doubtful && !is_itself {
         let senses = std::iter::once(text).chain(others).collect();
         let text = if word.len() <= ACRONYM { word.to_uppercase() } else { word.to_owned() };
