@@ -82,7 +82,7 @@ async fn a_model_that_is_asked_again_is_expected_to_be() {
     let used = server.data(usage, json!({ "id": run })).await;
     let of_run = |name: &str| used["run"]["usage"][name].as_f64().unwrap();
     // An unreadable answer may have gone to a request that already asked again.
-    assert_eq!(of_run("requests") - of_run("repeats"), 24.0, "{used}");
+    assert!((of_run("requests") - of_run("repeats") - 24.0).abs() < 0.5, "{used}");
     assert!((4.0..=8.0).contains(&of_run("repeats")), "{used}");
     assert_eq!(used["usage"]["total"]["repeats"], used["run"]["usage"]["repeats"]);
     let after = estimate().await;
