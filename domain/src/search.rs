@@ -352,6 +352,12 @@ impl SearchQuery {
             };
             add(&token.raw);
             add(&token.text);
+            // An abbreviation that was not read may have any of its meanings.
+            if let vocabulary::Grasp::Ambiguous(senses) = &token.grasp
+                && token.text.eq_ignore_ascii_case(&token.raw)
+            {
+                senses.iter().for_each(|sense| add(sense));
+            }
             let ones: Vec<String> = [&token.raw, &token.text].iter().map(|word| words::singular(word)).collect();
             for group in SYNONYMS.iter().filter(|group| ones.iter().any(|one| group.contains(&one.as_str()))) {
                 group.iter().for_each(|word| add(word));
