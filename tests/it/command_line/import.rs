@@ -169,7 +169,7 @@ async fn a_history_of_amx_becomes_runs() {
         (&json!("2026-05-01T10:00:00.500+00:00"), &json!(60.0), &json!("main.orders"), &json!("gpt-4o"))
     );
     let usage = json!({ "inputTokens": 100, "outputTokens": 20, "totalTokens": 120, "costUsd": 0.25,
-        "modelSeconds": 1.5, "requests": 1, "retries": 0 });
+        "modelSeconds": 1.5, "requests": 1, "retries": 0, "repeats": 0 });
     assert_eq!(first["usage"], usage);
     assert_eq!(of(2)["startedAt"], "2026-05-02T08:00:00+00:00");
     assert_eq!((&of(2)["kind"], &of(2)["status"]), (&json!("RERUN"), &json!("READY_FOR_REVIEW")));
