@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_nats::{Client, ConnectOptions, Event, Subscriber, connection::State};
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Notify;
 use url::Url;
 
@@ -98,6 +98,8 @@ impl Speaker for Connection {
         }
         self.client.flush().await.map_err(away)?;
         match self.client.connection_state() {
+            // The client connects again by itself, but what it had written before is lost.
+            State::Connected if self.broken.notified().now_or_never().is_some() => Err(away("the connection broke")),
             State::Connected => Ok(()),
             state => Err(away(state)),
         }

@@ -6,7 +6,8 @@
 //!   there, at most [`MAX_PENDING`] of them.
 //! - A text that does not arrive within [`SILENCE`] means that the wire is broken, because every process sends one at
 //!   least every [`PULSE`], and hears its own.
-//! - After a break, all listeners learn that nudges may be missing, and read the store again.
+//! - After a break, all listeners learn that nudges may be missing, and read the store again: those of this process,
+//!   which may not have heard something, and those of the others, which may not have been told something.
 //!
 //! To add a wire, implement [`Wire`] in a file of its own, and name it in `app.rs`.
 
@@ -305,7 +306,7 @@ impl Outbox {
             pending.take()
         };
         let news = if news.is_empty() { vec![News::Pulse] } else { news };
-        let text = |news| serde_json::to_string(&Letter { from: origin.to_owned(), news }).unwrap_or_default();
+        let text = |news| letter(origin, news);
         let fits = |text: &String| text.len() <= limit;
         let said = |news| Some(text(news)).filter(fits).unwrap_or_else(|| text(News::Missed));
         let mut texts: Vec<String> = news.into_iter().map(said).collect();
@@ -331,6 +332,11 @@ impl Patience {
         sleep(self.0).await;
         self.0 = (self.0 * 2).min(WAITS[1]);
     }
+}
+
+/// Returns the text of some news.
+fn letter(origin: &str, news: News) -> String {
+    serde_json::to_string(&Letter { from: origin.to_owned(), news }).unwrap_or_default()
 }
 
 /// Empties the outbox into the wire.
@@ -359,6 +365,11 @@ async fn speak<W: Wire>(wire: Arc<W>, outbox: Arc<Outbox>, origin: String) {
                 failed => {
                     let error = failed.map_or_else(|_| "no answer".to_owned(), |said| format!("{said:?}"));
                     tracing::debug!(error, "the bus lost its connection for sending; nudges wait");
+                    // What was sent just before may be lost, too.
+                    let missed = letter(&origin, News::Missed);
+                    if unsent.first() != Some(&missed) {
+                        unsent.insert(0, missed);
+                    }
                     break;
                 }
             }
