@@ -83,7 +83,7 @@ fn judged_before() -> DescribeRequest {
 }
 
 // The substance of a text.
-#[library_benchmark(config = at_most(1_131_000))]
+#[library_benchmark(config = at_most(1_354_000))]
 #[bench::amount(judged_before())]
 fn text_substance(request: DescribeRequest) -> bool {
     black_box(is_informative(&request))
