@@ -77,6 +77,7 @@ struct Subscription {
 impl Wire for NatsWire {
     // Half of what a server accepts by default.
     const LIMIT: usize = 500_000;
+    const IS_CONFIRMED: bool = false;
 
     async fn speaker(&self) -> Result<Box<dyn Speaker>> {
         Ok(Box::new(self.connect().await?))

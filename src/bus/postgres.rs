@@ -40,6 +40,7 @@ fn away(error: &sqlx::Error) -> Error {
 impl Wire for PostgresWire {
     // The server takes less than 8,000.
     const LIMIT: usize = 7_900;
+    const IS_CONFIRMED: bool = true;
 
     async fn speaker(&self) -> Result<Box<dyn Speaker>> {
         let connecting = tokio::time::timeout(CONNECT, PgConnection::connect_with(&self.0)).await;

@@ -54,6 +54,9 @@ const FLUSH: Duration = Duration::from_secs(1);
 pub trait Wire: Send + Sync + 'static {
     /// Maximum length of a text in bytes.
     const LIMIT: usize;
+    /// Whether the server has confirmed the texts when [`Speaker::say`] returns. If not, the last ones may be lost when
+    /// a connection breaks.
+    const IS_CONFIRMED: bool;
 
     /// Connects for sending.
     async fn speaker(&self) -> Result<Box<dyn Speaker>>;
@@ -365,9 +368,8 @@ async fn speak<W: Wire>(wire: Arc<W>, outbox: Arc<Outbox>, origin: String) {
                 failed => {
                     let error = failed.map_or_else(|_| "no answer".to_owned(), |said| format!("{said:?}"));
                     tracing::debug!(error, "the bus lost its connection for sending; nudges wait");
-                    // What was sent just before may be lost, too.
                     let missed = letter(&origin, News::Missed);
-                    if unsent.first() != Some(&missed) {
+                    if !W::IS_CONFIRMED && unsent.first() != Some(&missed) {
                         unsent.insert(0, missed);
                     }
                     break;
