@@ -55,6 +55,24 @@ impl Shared {
         environment.extend(self.bus.iter().map(|bus| ("GLOSS_BUS_URL", bus.as_str())));
         Server::start_at(data, &environment).await
     }
+
+    async fn pair(&self) -> Pair {
+        let target = SqliteTarget::with_tables(12, 5);
+        let model = ScriptedModel::builder().gated().start().await;
+        let first = self.start(1).await;
+        let run = first.start_run(input(&first, &model, &target).await).await;
+        model.waiting(WIDTH).await;
+        Pair { second: self.start(1).await, first, run, model, _target: target }
+    }
+}
+
+/// Two processes. The first one works on a run over twelve tables, whose first requests wait for their answers.
+struct Pair {
+    first: Server,
+    second: Server,
+    run: String,
+    model: ScriptedModel,
+    _target: SqliteTarget,
 }
 
 /// Creates the profiles and returns the input of a run over the whole target.
@@ -249,12 +267,7 @@ async fn after_twenty_kills_each_row_exists_once() {
 #[tokio::test]
 async fn the_run_of_a_dead_process_is_taken_over_after_its_lease() {
     let Some(shared) = Shared::new().await else { return };
-    let target = SqliteTarget::with_tables(12, 5);
-    let model = ScriptedModel::builder().gated().start().await;
-    let first = shared.start(1).await;
-    let run = first.start_run(input(&first, &model, &target).await).await;
-    model.waiting(WIDTH).await;
-    let second = shared.start(1).await;
+    let Pair { first, second, run, model, _target } = shared.pair().await;
     let mut live = second.watch(&run, 0).await;
     let began = Instant::now();
     drop(first.kill().await);
@@ -279,12 +292,7 @@ async fn the_run_of_a_dead_process_is_taken_over_after_its_lease() {
 #[tokio::test]
 async fn a_frozen_process_that_wakes_up_writes_nothing_more() {
     let Some(shared) = Shared::new().await else { return };
-    let target = SqliteTarget::with_tables(12, 5);
-    let model = ScriptedModel::builder().gated().start().await;
-    let first = shared.start(1).await;
-    let run = first.start_run(input(&first, &model, &target).await).await;
-    model.waiting(WIDTH).await;
-    let second = shared.start(1).await;
+    let Pair { first, second, run, model, _target } = shared.pair().await;
     let mut live = second.watch(&run, 0).await;
     first.signal("STOP");
     let mut watched = Vec::new();
