@@ -3,7 +3,7 @@
 //! The rules: an estimate walks the same scope and builds the same requests as the run would, but sends none and reads
 //! no data. Input tokens are the likely size of the requests, with statistics and samples of the usual length if the
 //! run sends any. Output tokens are the usual size of a description of that verbosity, but never more than the
-//! request's maximum. A model whose answers were often unreadable lately will be asked as often again.
+//! request's maximum. Requests that ask again after an unreadable answer are expected as often as lately.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -41,7 +41,7 @@ use super::{
 const TOKENS_AROUND: i64 = 45;
 /// How far back a model's requests are looked at.
 const LATELY: TimeDelta = TimeDelta::days(30);
-/// The least number of requests that a share is taken of, so that a single one says little.
+/// The share of repeats is taken of at least so many requests, so that a few requests say little.
 const FEW: f64 = 10.0;
 
 /// The estimated size and cost of a run.
@@ -134,7 +134,7 @@ struct Known {
 }
 
 impl Estimate {
-    /// Adds the requests that ask again, for each one that asks first.
+    /// Adds the share of requests that is repeated.
     fn repeat(&mut self, share: f64) {
         self.requests = i32::try_from(with_repeats(self.requests.into(), share)).unwrap_or(i32::MAX);
         self.input_tokens = with_repeats(self.input_tokens, share);
@@ -188,7 +188,7 @@ impl Estimate {
     }
 }
 
-/// Returns how many requests asked this model again lately, for each that asked it first.
+/// Returns the share of this model's requests that had to be repeated lately.
 pub(super) async fn repeated_share(ports: &Ports, model: &NewLlmProfile) -> Result<f64> {
     let used = ports.store.usage_by_model(Some(ports.clock.now() - LATELY)).await?;
     let used = used.iter().filter(|used| used.provider == Some(model.provider) && used.model == model.model);
@@ -198,7 +198,7 @@ pub(super) async fn repeated_share(ports: &Ports, model: &NewLlmProfile) -> Resu
     Ok(f64::from(repeats) / f64::from(requests - repeats).max(FEW))
 }
 
-/// Adds the share that is repeated.
+/// Adds to a count the share that is repeated.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate")]
 pub(super) fn with_repeats(count: i64, share: f64) -> i64 {
     count + (count as f64 * share).round() as i64

@@ -210,7 +210,7 @@ impl Parts {
         let is_tallied = |leader: &&[Part]| leader.iter().all(|part| part.tallied().is_some());
         let leaders: Vec<&'static [Part]> = self.leaders().filter(is_tallied).collect();
         let first = self.leader();
-        // Parents and schedules are the most selective.
+        // The tally does not hold parents, which have the fewest runs.
         if leaders.len() < 2 || !leaders.contains(&first) {
             return Ok(first);
         }

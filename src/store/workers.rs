@@ -19,7 +19,7 @@ use crate::{
     port::store::{Duty, LEASE, WorkerRecord, WorkerStore},
 };
 
-/// A duty that is held for longer than so many leases was taken by a clock that was set back since.
+/// The maximum number of leases that a duty can be held for. If it seems longer, the clock was set back meanwhile.
 const LEASES: u32 = 4;
 
 const fn name(duty: Duty) -> &'static str {

@@ -513,7 +513,7 @@ fn known(word: &str, context: &Context) -> Option<Token> {
     }
     // An abbreviation of one domain in a table of others is not expanded: `rto` among plants is no recovery time.
     let is_elsewhere = context.votes.values().sum::<usize>() >= ELSEWHERE && !context.things.contains(text);
-    // Two letters of a trade that no other name belongs to may be anything: `src_ap` of a flight.
+    // Two letters that only a trade expands may be anything where no other name belongs to it: `src_ap` of a flight.
     let is_trade = |sense: &Sense| ["finance", "health", "legal"].contains(&sense.domain);
     let is_alone = word.len() <= 2 && senses.iter().all(|sense| is_trade(sense) && is_lone(sense));
     let is_elsewhere = is_elsewhere && senses.iter().all(is_foreign) || is_alone && !context.things.contains(text);

@@ -13,7 +13,7 @@ pub struct RunEstimate {
     tables: i32,
     /// The number of these assets whose texts are certain by inheritance (`inherit`): they cost nothing.
     inherited: i32,
-    /// The number of requests to the model. One that often had to be asked again lately is expected to need it again.
+    /// The number of requests to the model, with the expected repeats: as many as the model needed in the last 30 days.
     requests: i32,
     /// Tokens sent: the likely number. With `profileData`, samples count with their usual length.
     input_tokens: Long,

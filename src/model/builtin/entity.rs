@@ -171,7 +171,7 @@ impl Entity {
         {
             (last.text, last.grasp) = ("definition".to_owned(), Grasp::Abbreviation);
         }
-        // A group of tables, such as those of identities: `ID_USER`.
+        // The first word of a table's name identifies nothing: `ID_USER` is in a group of tables.
         if let [first, _, ..] = tokens.as_mut_slice()
             && first.raw == "id"
         {

@@ -124,7 +124,7 @@ impl<'a> TableReading<'a> {
             let things = self.context.catalog().only_called(&parts[..1]);
             matches!(parts, [_, last] if last == "id") && things.is_some_and(|table| table != self.detail.table.name)
         };
-        // The number alone says less: `dow_1_open`.
+        // Without the prefix, `dow_1_open` would begin with a number.
         let is_numbered = parts.get(1).is_some_and(|next| next.bytes().all(|b| b.is_ascii_digit()));
         if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() && !is_others(&parts) && !is_numbered {
             parts.remove(0);
@@ -341,7 +341,7 @@ impl<'a> TableReading<'a> {
             [thing @ .., id] if id == "id" && thing.len() > 1 => {
                 let name = thing.join("_");
                 let own = catalog.ungrouped(&name);
-                // `act_inst_id` beside no table of instances is that of an `act_inst`.
+                // Without a table `inst`, `act_inst_id` identifies an `act_inst`.
                 let is_table = own.len() < name.len() && catalog.only_called(&words::split(own)).is_some();
                 if is_table { [words::split(own), vec![id.clone()]].concat() } else { parts }
             }

@@ -79,7 +79,7 @@ impl Place<'_> {
             format!("{} has {been}{last}", self.subject_before(&words, 1))
         } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str()))
             && is_thing(&words)
-            // `opac_visible`: a thing that was not read may be where, not what.
+            // A word that was not read may say where something is visible: `opac_visible`.
             && !self.column.tokens.iter().any(Token::is_unread)
         {
             let last = one_of_its_kind(last).unwrap_or(last);

@@ -304,7 +304,7 @@ impl Place<'_> {
                 let phrase = format!("{} identifier", self.phrase(&role));
                 return told("the name says identifier", true, self.belonging(&phrase, ""));
             }
-            // `pres_id` is that of no `pre`.
+            // Four letters may be no plural: `pres_id` identifies no `pre`.
             if let Some(last) = role.last_mut().filter(|last| words::is_plural(last) && last.len() > 4) {
                 *last = words::singular(last);
             }

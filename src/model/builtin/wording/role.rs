@@ -50,7 +50,7 @@ pub enum Role {
 impl Place<'_> {
     /// The role that the column's name gives to the row that it refers to.
     pub(super) fn role_of(&self, key: &ForeignKey, target: &Entity) -> Role {
-        // `call_number` that refers to call numbers names them.
+        // The name of `call_number`, which refers to call numbers, is theirs.
         let is_whole = target.words.len() > 1 && target.words.ends_with(&self.column.words);
         let mut role = if is_whole { self.column.words.clone() } else { self.role(REFERRING) };
         // `iconid_maintenance` says when the icon is shown and names no thing.
